@@ -91,7 +91,7 @@ class MemoryDefenders(_Memory[Defender], DefenderRepository):
 
 
 class MemoryAddresses(AddressRepository):
-    """Whose addresses and pairwise references these are."""
+    """Whose addresses and source references these are."""
 
     def __init__(self, addresses: Addresses, placeholders: Placeholders) -> None:
         self._addresses, self._placeholders = addresses, placeholders
@@ -107,17 +107,20 @@ class MemoryAddresses(AddressRepository):
         for key in self._identifying(identity):
             self._addresses.owners.setdefault(key, set()).add(ref)
 
-    def name_for_source(self, ref: str, source_id: str) -> str:
+    def reference_for_source(self, ref: str, source_id: str) -> str:
         given = pairwise_defender_ref(hashlib.sha256(f"{source_id} {ref}".encode()).hexdigest())
         self._addresses.named[source_id, given] = ref
         return given
 
-    def named_by_source(self, source_id: str, given: str) -> str | None:
+    def owner_of_reference(self, source_id: str, given: str) -> str | None:
         return self._addresses.named.get((source_id, given))
 
-    def remove(self, ref: str) -> None:
+    def hide(self, ref: str) -> None:
         for owners in self._addresses.owners.values():
             owners.discard(ref)
+
+    def remove(self, ref: str) -> None:
+        self.hide(ref)
         for key in [key for key, owner in self._addresses.named.items() if owner == ref]:
             del self._addresses.named[key]
 

@@ -111,7 +111,7 @@ REPEATED_EVENTS = (
     "intake.report.quarantined.v1",
     "intake.quarantine.filled.v1",
 )
-"""These are published again while nothing has changed. Of any other type a second event is a new one."""
+"""New events of these types come again while nothing has changed. Of any other type a second event says something new."""
 
 
 @dataclass(frozen=True)

@@ -305,12 +305,14 @@ def test_a_person_is_found_by_address_name_and_link_until_it_is_released(registr
     assert set(registry.run(lambda ctx: ctx.defenders.named_like(mary))) == {first, second}
     assert [each.id for each in registry.run(lambda ctx: ctx.defenders.linked_to(first))] == [second]
     assert registry.run(lambda ctx: ctx.defenders.get(first)).identity == mary
-    given = registry.run(lambda ctx: ctx.addresses.name_for_source(first, "forms"))
-    assert registry.run(lambda ctx: ctx.addresses.named_by_source("forms", given)) == first
-    assert registry.run(lambda ctx: ctx.addresses.named_by_source("hotline", given)) is None
-    registry.run(lambda ctx: ctx.addresses.remove(first))
+    given = registry.run(lambda ctx: ctx.addresses.reference_for_source(first, "forms"))
+    assert registry.run(lambda ctx: ctx.addresses.owner_of_reference("forms", given)) == first
+    assert registry.run(lambda ctx: ctx.addresses.owner_of_reference("hotline", given)) is None
+    registry.run(lambda ctx: ctx.addresses.hide(first))
     assert registry.run(lambda ctx: ctx.addresses.sharing(mary)) == {second: frozenset({"phone"})}
-    assert registry.run(lambda ctx: ctx.addresses.named_by_source("forms", given)) is None
+    assert registry.run(lambda ctx: ctx.addresses.owner_of_reference("forms", given)) == first
+    registry.run(lambda ctx: ctx.addresses.remove(first))
+    assert registry.run(lambda ctx: ctx.addresses.owner_of_reference("forms", given)) is None
 
 
 def test_a_fading_person_has_no_name_to_be_found_by_and_is_removed(registry: Any) -> None:
@@ -703,7 +705,7 @@ def test_a_report_about_whose_person_no_other_is_open_is_settled_at_once(intake:
 def test_a_report_that_changes_while_it_is_settled_stays_due(request: pytest.FixtureRequest, monkeypatch: Any) -> None:
     intake = side(request, "intake", "store")
     save_all(intake, report("r-1", person_keys=("a",), triage_others_at=later(1)))
-    open_about = intake_store._open_about
+    open_about = intake_store._can_become_more_urgent
 
     def updated(ctx: Any) -> None:
         changed = ctx.reports.get("r-1")
@@ -714,7 +716,7 @@ def test_a_report_that_changes_while_it_is_settled_stays_due(request: pytest.Fix
         intake.run(updated)
         return open_about(keys)
 
-    monkeypatch.setattr(intake_store, "_open_about", after_a_change)
+    monkeypatch.setattr(intake_store, "_can_become_more_urgent", after_a_change)
     intake.run(lambda ctx: ctx.reports.clear_without_others(10))
     assert intake.run(lambda ctx: ctx.reports.with_others_to_triage(10)) == ["r-1"]
 

@@ -28,7 +28,7 @@ from services.registry.context import Context
 from services.registry.disclosure.disclose import contact_may_leave, disclose_contact, end_disclosure
 from services.registry.disclosure.model import Disclosure, Refusal
 from services.registry.people.model import Restriction
-from services.registry.people.name_for_source import name_for_source
+from services.registry.people.reference_for_source import reference_for_source
 from services.registry.people.resolve import resolve_defender
 from services.registry.people.restrict import add_restriction, lift_restriction
 from services.registry.rules import IdentityPolicy, MatchingRules
@@ -223,8 +223,8 @@ class Register(RegistryInMemory):
     def separate(self, case_ref: str) -> None:
         separate_candidate(self.ctx, case_ref)
 
-    def name_for_source(self, ref: str, source_id: str) -> str:
-        return str(name_for_source(self.ctx, ref, {"source_id": source_id})["reference"])
+    def reference_for_source(self, ref: str, source_id: str) -> str:
+        return str(reference_for_source(self.ctx, ref, {"source_id": source_id})["reference"])
 
     @property
     def last(self) -> CaseView:

@@ -263,7 +263,7 @@ def _write_guarded(collection: Any, writes: list[Write], session: ClientSession)
     if len(writes) == 1:
         _write_alone(collection, writes[0], session)
         return
-    # Ordered: after a refused write the driver must not go on, because the store then says of the next one only that the
+    # Ordered: after a refused write the driver must not continue, because the store then says of the next one only that the
     # transaction is over, which is tried again until the time is up. By kind: writes of one kind in a row are one command.
     operations = sorted((_operation(write) for write in writes), key=lambda each: type(each).__name__)
     result = collection.bulk_write(operations, ordered=True, session=session)

@@ -33,7 +33,7 @@ class Violation:
 
 @dataclass(frozen=True)
 class Place:
-    """Where, as the source coded it."""
+    """Where it happened, or in an update where the person is now, as the source coded it."""
 
     scheme: str
     code: str

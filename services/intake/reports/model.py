@@ -106,6 +106,7 @@ class Report:
     `needs` is all that help is looked for; `needs_proposed` are those that no source asked for. `triage` knows every report
     about the person and is for operators, duty officers and partners; `triage_for_source` knows this source's reports only
     (law 10). `steps` is the timeline as far as intake knows it, `partners` are those at work by the id of their offer.
+    `county` is where it happened, until an update says where the person is now; partners are matched by it.
     `doubt` is there if `occurred_at` is not what was stated.
     `republish_at` is None once another service is known to have the case. `triage_others_at` is None once other reports about the
     person have been triaged with what is new in this one.

@@ -31,7 +31,7 @@ SUBMITTED = "intake.report.submitted.v1"
 
 @dataclass(frozen=True)
 class Posted:
-    """One report as posted; `prefix` is its place in the body, for pointers in errors. `meter` is its caller's."""
+    """One report as posted; `prefix` is its place in the body, for pointers in errors. `meter` is that of its caller's rate."""
 
     document: Any
     prefix: str = ""

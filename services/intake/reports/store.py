@@ -52,7 +52,7 @@ class ReportDocument(
     closed_at = DateTimeField(**INTERNAL)
     needs_suggested = BooleanField(**INTERNAL)
 
-    begins_subject = "case_ref"
+    begins_subject = "case_ref"  # a new report is the first that there is about its case: its events need no counted numbers
     meta = {  # noqa: RUF012  # mongoengine's way
         "db_alias": "intake",
         "collection": "reports",
@@ -107,7 +107,7 @@ class ReportRepository(Repository[Report]):
 
     def open_about(self, person_keys: Sequence[str], limit: int, *, but: str) -> list[str]:
         """Return the ids of reports that share a key with a person and can still become more urgent, the latest first."""
-        able = _open_about(person_keys).filter(id__ne=but)
+        able = _can_become_more_urgent(person_keys).filter(id__ne=but)
         return list(able.order_by("-received_at").limit(limit).scalar("id"))
 
     def due(self, ends: Mapping[str, datetime], limit: int) -> list[tuple[str, str]]:
@@ -130,7 +130,7 @@ class ReportRepository(Repository[Report]):
         """
         due = list(_others_due(limit).only("person_keys", "judge_others_at").as_pymongo())
         keys = {key for report in due for key in report["person_keys"]}
-        able = list(_open_about(keys).only("person_keys").limit(_MOST_COMPARED).as_pymongo())
+        able = list(_can_become_more_urgent(keys).only("person_keys").limit(_MOST_COMPARED).as_pymongo())
         if len(able) == _MOST_COMPARED:
             return
         about: dict[str, set[str]] = defaultdict(set)
@@ -193,7 +193,7 @@ def _others_due(limit: int) -> Any:
     return ReportDocument.objects(judge_others_at__exists=True).order_by("judge_others_at").limit(limit)
 
 
-def _open_about(person_keys: Collection[str]) -> Any:
+def _can_become_more_urgent(person_keys: Collection[str]) -> Any:
     """Return the reports that share a key with a person and can still become more urgent."""
     about = ReportDocument.objects(person_keys__in=list(person_keys), withdrawn_at=None, closed_at=None)
     return about.filter(urgency__ne=CRITICAL)

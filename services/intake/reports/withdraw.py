@@ -13,7 +13,7 @@ from services.intake.reports.show_status import report_for
 
 @http.post("/v1/reports/<report_id>/withdraw", roles="source", returns=StatusShown, summary="Withdraw a report.")
 def withdraw_report(ctx: Context, report_id: str) -> dict[str, Any]:
-    """Withdraw a report for its source, once: what was offered because of it is recalled. Raises NotFound."""
+    """Withdraw a report for its source, once: its open offers are withdrawn, accepted ones recalled. Raises NotFound."""
     report = report_for(ctx, ctx.source_id, report_id)
     if report.withdraw(ctx.now):
         ctx.reports.save(report)

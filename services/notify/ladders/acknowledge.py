@@ -38,29 +38,29 @@ def acknowledge_message(ctx: Context, message_id: str, by: str) -> Message:
     known = known_message(ctx, message_id)
     if known.state is State.ACKNOWLEDGED:
         return known
-    case = CaseAlarms(ctx, known.case_ref)
-    message = case.loaded(known)
-    if alarm := message if message.ladder else alarm_beside(message, case.alarms):
-        _acknowledge_alarm(ctx, case, alarm, by)
+    case_alarms = CaseAlarms(ctx, known.case_ref)
+    message = case_alarms.loaded(known)
+    if alarm := message if message.ladder else alarm_beside(message, case_alarms.alarms):
+        _acknowledge_alarm(ctx, case_alarms, alarm, by)
     if message.state is not State.ACKNOWLEDGED:
-        _acknowledge(ctx, case, message, by)
-    case.close()
+        _acknowledge(ctx, case_alarms, message, by)
+    case_alarms.store()
     return message
 
 
-def _acknowledge_alarm(ctx: Context, case: CaseAlarms, alarm: Message, by: str) -> None:
+def _acknowledge_alarm(ctx: Context, case_alarms: CaseAlarms, alarm: Message, by: str) -> None:
     """Acknowledge one alarm, with every message that its acknowledgement covers."""
-    for other in acknowledged_with(ctx.situation, alarm, case.alarms):
+    for other in acknowledged_with(ctx.situation, alarm, case_alarms.alarms):
         if other.cause == alarm.cause:
             other.stop_asking(ctx.now)
-            case.save(other)
+            case_alarms.save(other)
         else:
-            _acknowledge(ctx, case, other, by)
+            _acknowledge(ctx, case_alarms, other, by)
     if alarm.state is not State.ACKNOWLEDGED:
-        _acknowledge(ctx, case, alarm, by)
+        _acknowledge(ctx, case_alarms, alarm, by)
 
 
-def _acknowledge(ctx: Context, case: CaseAlarms, message: Message, by: str) -> None:
+def _acknowledge(ctx: Context, case_alarms: CaseAlarms, message: Message, by: str) -> None:
     message.was_acknowledged(ctx.now, by)
-    case.save(message)
+    case_alarms.save(message)
     publish_acknowledged(ctx, message)

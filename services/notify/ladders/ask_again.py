@@ -23,16 +23,18 @@ def ask_again(ctx: Context, case_ref: str) -> Message | None:
 
     It asks for every event of the case that has not been acknowledged.
     """
-    situation, case = ctx.situation, CaseAlarms(ctx, case_ref)
-    message = alarm_to_ask_again(situation, case.alarms) if state_of(case.alarms) is AlarmState.UNACKNOWLEDGED else None
+    situation, case_alarms = ctx.situation, CaseAlarms(ctx, case_ref)
+    message = (
+        alarm_to_ask_again(situation, case_alarms.alarms) if state_of(case_alarms.alarms) is AlarmState.UNACKNOWLEDGED else None
+    )
     contact = situation.roster(message.recipient) if message else None
     within = ctx.policy.within(message.ladder, message.position) if message else None
     if message and contact and within:
-        for other in unacknowledged(case.alarms):
+        for other in unacknowledged(case_alarms.alarms):
             if message.cause not in {other.cause, other.covered_by}:
                 other.cover(ctx.now, message.cause)
-                case.save(other)
+                case_alarms.save(other)
         message.ask_again(ctx.now, contact.channel, within)
-        case.save(message)
-    case.close()
+        case_alarms.save(message)
+    case_alarms.store()
     return message

@@ -30,10 +30,10 @@ class CaseAlarms:
         return new
 
     def save(self, *changed: Message) -> None:
-        """Record changed messages. They are stored by `close`."""
+        """Record changed messages. They are written by `store`."""
         self._changed |= {message.id: message for message in changed}
 
-    def close(self) -> None:
+    def store(self) -> None:
         """Store all changes, and the state of the case's alarm."""
         for message in self._changed.values():
             self._ctx.messages.save(message)

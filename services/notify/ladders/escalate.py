@@ -33,34 +33,34 @@ def escalate_message(ctx: Context, message_id: str) -> list[Message]:
     situation, found = ctx.situation, ctx.messages.get(message_id)
     if found is None or found.escalate_at is None or not ctx.policy.is_over(found.escalate_at, ctx.now):
         return []
-    case = CaseAlarms(ctx, found.case_ref)
-    message = case.loaded(found)
-    next_step = escalate(situation, message, message.position + 1, case.alarms)
+    case_alarms = CaseAlarms(ctx, found.case_ref)
+    message = case_alarms.loaded(found)
+    next_step = escalate(situation, message, message.position + 1, case_alarms.alarms)
     within = ctx.policy.within(message.ladder, message.position)
     asks_another = any(other.recipient != message.recipient for other in next_step.all)
     if message.has_not_left and within and not asks_another:
         message.escalate_at = ctx.now + within
-        case.save(message)
-        case.close()
+        case_alarms.save(message)
+        case_alarms.store()
         return []
-    notified = ask_next(ctx, case, message, next_step, at_end="ladder_ended")
-    case.close()
+    notified = ask_next(ctx, case_alarms, message, next_step, at_end="ladder_ended")
+    case_alarms.store()
     return notified
 
 
-def ask_next(ctx: Context, case: CaseAlarms, message: Message, step: Changes, *, at_end: str) -> list[Message]:
+def ask_next(ctx: Context, case_alarms: CaseAlarms, message: Message, step: Changes, *, at_end: str) -> list[Message]:
     """Take the next step of a message's ladder; `at_end` is noted when there is none. Returns those who are notified."""
-    notified = [*case.apply(step), *step.changed]
+    notified = [*case_alarms.apply(step), *step.changed]
     message.stop_waiting(ctx.now, "escalated" if notified else at_end)
-    case.save(message)
-    return notified if step.asks else notified + _end_ladder(ctx, case, message.cause)
+    case_alarms.save(message)
+    return notified if step.asks else notified + _end_ladder(ctx, case_alarms, message.cause)
 
 
-def _end_ladder(ctx: Context, case: CaseAlarms, cause: str) -> list[Message]:
+def _end_ladder(ctx: Context, case_alarms: CaseAlarms, cause: str) -> list[Message]:
     """Queue or fail what a ladder covered, because an alarm that asks no one any more must not cover anything."""
-    changes = end_of_ladder(ctx.situation, cause, case.alarms)
+    changes = end_of_ladder(ctx.situation, cause, case_alarms.alarms)
     for message in changes.changed:
         if message.state is State.FAILED:
             publish_failed(ctx, message, next_step=OPERATOR)
-    notified = case.apply(changes)
+    notified = case_alarms.apply(changes)
     return notified + [message for message in changes.changed if message.state is State.QUEUED]

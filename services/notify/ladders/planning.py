@@ -150,7 +150,7 @@ def raise_alarm(situation: Situation, draft: Draft, alarms: Collection[Message])
 
 
 def is_worse(situation: Situation, one: Message | Draft, other: Message | Draft) -> bool:
-    """Return True if the first alarm is graver in any way: its urgency, its kind, or how soon it must be answered."""
+    """Return True if the first alarm is graver in any way: its urgency, its gravity, or how soon it must be answered."""
     return any(mine > theirs for mine, theirs in zip(_grade(situation, one), _grade(situation, other), strict=True))
 
 
@@ -203,9 +203,9 @@ def _acknowledged_before(situation: Situation, draft: Draft, alarms: Collection[
     """Return the acknowledged alarm that this one only repeats. An event of a type that is not repeated is a new one."""
     if draft.event not in REPEATED_EVENTS:
         return None
-    since, kind = situation.now - situation.policy.repeats_within, (draft.event, draft.template, draft.about)
+    since, same_as = situation.now - situation.policy.repeats_within, (draft.event, draft.template, draft.about)
     for message in alarms:
-        same = message.state is State.ACKNOWLEDGED and (message.event, message.template, message.about) == kind
+        same = message.state is State.ACKNOWLEDGED and (message.event, message.template, message.about) == same_as
         if same and not _is_repeat(message) and not is_worse(situation, draft, message) and message.notes[-1].at >= since:
             return message
     return None

@@ -49,6 +49,7 @@ class Message:
     acknowledgement, None when none is expected. `next_attempt` is when it is due, and while sending, when the lease ends.
     `event` (the type of event that it is about, empty for one about an undelivered message), `urgency`, `gravity` and `about` (a
     need, or nothing) are the kind of alarm; `covered_by` is the cause whose ladder asks instead.
+    `urgent` is the flag of the policy's rule, whatever the urgency of the case; notify's own events carry it.
     `held_since` is set while the channel's whole account is refused.
     """
 

@@ -92,7 +92,7 @@ def plan_messages(ctx: Context, facts: Facts) -> list[Message]:
     summary = ctx.summaries.get(facts.case_ref) if any(rule.recipient_kind == DEFENDER for rule in rules) else None
     if not any(rule.recipient_kind in {DUTY_OFFICER, OWNER} or rule.must_reach for rule in rules):
         return queue_messages(ctx, plan(ctx.situation, facts, summary).new)
-    case = CaseAlarms(ctx, facts.case_ref)
-    notified = case.apply(plan(ctx.situation, facts, summary, case.alarms))
-    case.close()
+    case_alarms = CaseAlarms(ctx, facts.case_ref)
+    notified = case_alarms.apply(plan(ctx.situation, facts, summary, case_alarms.alarms))
+    case_alarms.store()
     return notified

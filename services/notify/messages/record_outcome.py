@@ -36,23 +36,23 @@ def record_outcome(ctx: Context, leased: Message, outcome: Outcome) -> None:
 
 
 def _fail(ctx: Context, found: Message, outcome: Outcome) -> None:
-    case = CaseAlarms(ctx, found.case_ref)
-    message = case.loaded(found)
+    case_alarms = CaseAlarms(ctx, found.case_ref)
+    message = case_alarms.loaded(found)
     message.has_failed(ctx.now, TRIES_EXHAUSTED if outcome.result is Result.TRANSIENT_FAILURE else outcome.reason)
-    notified = _notify_instead(ctx, case, message)
-    case.save(message)
+    notified = _notify_instead(ctx, case_alarms, message)
+    case_alarms.save(message)
     publish_failed(ctx, message, next_step=_name(notified))
-    case.close()
+    case_alarms.store()
 
 
-def _notify_instead(ctx: Context, case: CaseAlarms, message: Message) -> list[Message]:
+def _notify_instead(ctx: Context, case_alarms: CaseAlarms, message: Message) -> list[Message]:
     situation = ctx.situation
     if message.ladder is None:
-        return case.apply(raise_alarm(situation, instead_of(situation, message), case.alarms))
+        return case_alarms.apply(raise_alarm(situation, instead_of(situation, message), case_alarms.alarms))
     if message.escalate_at is None:
         return []  # the next one is asked already
-    next_step = escalate(situation, message, message.position + 1, case.alarms)
-    return ask_next(ctx, case, message, next_step, at_end="escalated")
+    next_step = escalate(situation, message, message.position + 1, case_alarms.alarms)
+    return ask_next(ctx, case_alarms, message, next_step, at_end="escalated")
 
 
 def _name(notified: list[Message]) -> str:

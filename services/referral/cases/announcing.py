@@ -10,7 +10,7 @@ from ngao.chassis.messaging.destinations import EVENTS
 from ngao.contracts import InNoticeOnly, Payload
 from ngao.contracts.events.referral import OfferEvent
 from ngao.kernel.urgency import CRITICAL
-from services.referral.cases.changes import ENDED_BADLY, FROM_OTHER_SERVICES, MOVES, CaseChange, Kind
+from services.referral.cases.changes import FROM_OTHER_SERVICES, MOVES, PARTNER_MAY_NOT_READ, CaseChange, Kind
 from services.referral.cases.events import event_of, state_of
 from services.referral.cases.model import Case
 from services.referral.cases.timeline import step_of
@@ -26,7 +26,7 @@ def store_case(ctx: Context, case: Case) -> None:
     for change in case.changes:
         if change.offer is not None and change.kind in _ENGAGING:
             ctx.engagements.follow(change.offer)
-        if change.offer is not None and change.kind in ENDED_BADLY:
+        if change.offer is not None and change.kind in PARTNER_MAY_NOT_READ:
             ctx.partner_log.erase_boxes(change.offer.id)
         _announce(ctx, case, change)
     ctx.cases.save(case)

@@ -66,22 +66,22 @@ def apply_defender(case: Case, defender: Defender, now: datetime) -> None:
     _review(case, now)
 
 
-def apply_consent(case: Case, fact: Statement, now: datetime, deadlines: Deadlines) -> None:
+def apply_consent(case: Case, statement: Statement, now: datetime, deadlines: Deadlines) -> None:
     """Store a change of consent: what it no longer covers is withdrawn or recalled. A renewed one may open a closed case."""
     before = case.effective_consent(now)
-    if fact not in case.consents:
-        case.consents.append(fact)
-    case.record(Kind.CONSENT_RECEIVED, reason="granted" if fact.granted else "withdrawn", actor=REGISTRY)
+    if statement not in case.consents:
+        case.consents.append(statement)
+    case.record(Kind.CONSENT_RECEIVED, reason="granted" if statement.granted else "withdrawn", actor=REGISTRY)
     if case.closed and case.report and case.report.complete and _consented_again(case, before, now):
         _reopen(case, (CONSENT_GIVEN,), case.report, now, deadlines)
     _recall_uncovered(case, before, now)
-    if fact.granted:
+    if statement.granted:
         case.return_needs_to_matching()
     _review(case, now)
 
 
 def withdraw_report(case: Case, now: datetime, sequence: int = 0) -> None:
-    """Recall everything, because the source withdrew the report; no earlier consent is valid any more."""
+    """Withdraw or recall every offer, because the source withdrew the report; no earlier consent is valid any more."""
     case.withdrawn_sequence = max(sequence, case.withdrawn_sequence or 0)
     case.consents.append(Statement(FOR_REFERRAL, at=now, granted=False))
     if not case.closed:

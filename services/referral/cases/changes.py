@@ -42,7 +42,7 @@ class Kind(StrEnum):
 MOVES = frozenset(Kind(state.value) for state in State)
 """Kinds for an offer that has moved: each is called as the state that the offer has then."""
 
-ENDED_BADLY = frozenset({Kind.FAILED, Kind.RECALLED, Kind.PARTNER_REVOKED})
+PARTNER_MAY_NOT_READ = frozenset({Kind.FAILED, Kind.RECALLED, Kind.PARTNER_REVOKED})
 """Kinds after which the partner must not read any more what it was given for the offer."""
 
 FROM_OTHER_SERVICES = frozenset({Kind.REPORT_RECEIVED, Kind.DEFENDER_RECEIVED, Kind.CONSENT_RECEIVED})

@@ -55,7 +55,7 @@ def follow_update(ctx: Context, event: ReportUpdated, envelope: Event) -> None:
 
 @on(ReportWithdrawn)
 def follow_withdrawal(ctx: Context, event: ReportWithdrawn, envelope: Event) -> None:
-    """Recall everything. A withdrawal that arrives before its report leaves a closed case for it to find."""
+    """Withdraw or recall every offer. A withdrawal that arrives before its report leaves a closed case for it to find."""
     case = known_or_new(ctx, event.case_ref)
     withdraw_report(case, ctx.now, envelope.sequence or 0)
     store_case(ctx, case)
@@ -72,7 +72,7 @@ def follow_defender(ctx: Context, event: DefenderResolved, envelope: Event) -> N
 
 @on(ConsentChanged)
 def follow_consent(ctx: Context, event: ConsentChanged) -> None:
-    """Recall what consent no longer covers, and offer what it covers now. Other purposes do not concern referral."""
+    """Withdraw or recall what consent no longer covers, and offer what it covers now. Other purposes do not concern referral."""
     if event.purpose != FOR_REFERRAL:
         return
     case = known_or_new(ctx, event.case_ref)

@@ -110,10 +110,10 @@ class CaseRepository(Repository[Case]):
             "next_deadline": entity.next_deadline,
             "undisclosed_since": min(missed, default=None),
             "tellings": [
-                {"sequence": stated.sequence, "grants": [_record_of(fact) for fact in stated.consents]}
+                {"sequence": stated.sequence, "grants": [_record_of(statement) for statement in stated.consents]}
                 for stated in entity.consent_snapshots
             ],
-            "consents": [_record_of(fact) for fact in entity.consents],
+            "consents": [_record_of(statement) for statement in entity.consents],
             "needs": [to_record(need) for need in entity.needs.values()],
             "offer_ids": [offer.id for offer in entity.offers],
         }

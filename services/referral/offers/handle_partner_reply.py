@@ -141,7 +141,7 @@ def answering(partner_id: str, delivery: Delivery) -> Iterator[None]:
 def _refusal_of(error: NgaoError | ContractError, partner_id: str, delivery: Delivery) -> Rejected:
     """Return the error that parks a partner's message and informs the partner immediately why it changes nothing."""
     broken = error.errors if isinstance(error, InvalidInput | InvalidContent) else []
-    answer = _answer(partner_id, _offer_named(delivery), error.slug, broken, accepted=False)
+    answer = _answer(partner_id, _offer_named(delivery), error.slug, broken, processed=False)
     reply = event_of(answer, subject=_subject(answer), partner_id=partner_id)
     return Rejected(error.slug, broken_fields(broken), reply, to=PARTNERS)
 
@@ -150,17 +150,19 @@ def _ignored(partner_id: str, posted: Posted) -> ReplyAnswered:
     """Answer which parts of a reply were left out."""
     detail = "No reply has this member. The reply was accepted without it."
     errors = [FieldError(pointer, "ignored", detail) for pointer in posted.ignored]
-    return _answer(partner_id, posted.reply.offer_id, "ignored", errors, accepted=True)
+    return _answer(partner_id, posted.reply.offer_id, "ignored", errors, processed=True)
 
 
 def late_answer(partner_id: str, offer: Offer) -> ReplyAnswered:
     """Answer that a reply is not possible in the offer's state."""
-    return _answer(partner_id, offer.id, "offer-state", [state_error(offer)], accepted=False)
+    return _answer(partner_id, offer.id, "offer-state", [state_error(offer)], processed=False)
 
 
-def _answer(partner_id: str, offer_id: str | None, reason: str, errors: Sequence[FieldError], *, accepted: bool) -> ReplyAnswered:
+def _answer(
+    partner_id: str, offer_id: str | None, reason: str, errors: Sequence[FieldError], *, processed: bool
+) -> ReplyAnswered:
     refused = tuple(FieldRefusal(**error) for error in broken_fields(errors))
-    return ReplyAnswered(partner_id=partner_id, offer_id=offer_id, taken=accepted, reason=reason, errors=refused)
+    return ReplyAnswered(partner_id=partner_id, offer_id=offer_id, taken=processed, reason=reason, errors=refused)
 
 
 def _subject(answer: ReplyAnswered) -> str:

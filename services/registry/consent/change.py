@@ -81,8 +81,8 @@ def change_consent(ctx: Context, ref: str, body: dict[str, Any]) -> dict[str, An
     person = known_person(ctx, ref)
     touched = _touched(ctx, person, case_ref)
     if case_ref is None:
-        person.records[0].record_statement(statement)
-        ctx.defenders.save(person.records[0])
+        person.root.record_statement(statement)
+        ctx.defenders.save(person.root)
     for case in touched:
         if case_ref is not None:
             case.record_statement(statement)

@@ -88,11 +88,11 @@ def _contact_or_refusal(ctx: Context, case: Case, partner_id: str) -> Contact | 
 
 
 def _earlier_safety(ctx: Context, case: Case, person: Person | None) -> ContactSafety | None:
-    """Return the safe contact of the person's own last report, needed only for a report by reference alone."""
+    """Return the safe contact of the last open case that states an identity, needed only for a report by reference alone."""
     if person is None or case.facts.identity:
         return None
-    own = [other.facts for other in cases_of(ctx, person) if other.is_open and other.facts.identity]
-    return own[-1].contact_safety if own else None
+    stated = [other.facts for other in cases_of(ctx, person) if other.is_open and other.facts.identity]
+    return stated[-1].contact_safety if stated else None
 
 
 def _recipient(ctx: Context, offer: Disclosure) -> RecipientKeys | Refusal:

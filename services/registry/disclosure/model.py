@@ -79,8 +79,8 @@ def contact_or_refusal(
 ) -> Contact | Refusal:
     """Return the contact that this partner may have now, or why not.
 
-    `earlier` is the contact safety of the person's own last report. It counts where this report names the person by
-    reference alone, because the source that does so need not be the one that knows what is safe.
+    `earlier` is the contact safety of the person's last open case whose report states an identity. It counts where this report
+    names the person by reference alone, because the source that does so need not be the one that knows what is safe.
     """
     if case.state is CaseState.WITHDRAWN:
         return Refusal.REPORT_WITHDRAWN

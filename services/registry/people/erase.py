@@ -1,7 +1,8 @@
 """Retention: erase a report's facts after their retention period, and a person when no case needs them.
 
-A person is erased in two steps. First no search finds the record any more. An hour later it is removed and its key
-destroyed, unless a report that was just being resolved has used it: then the first step is undone.
+A person is erased in two steps. First no search by name, phone or e-mail finds the record any more. An hour later it is removed
+with the references that sources have, and its key is destroyed, unless a report has used it: one that was just being resolved, or
+that named such a reference. Then the first step is undone.
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ def erase_people(ctx: Context, limit: int) -> int:
         if _is_needed(ctx, person):
             _undo(ctx, record)
         else:
+            ctx.addresses.remove(record.id)
             ctx.defenders.remove(record)
             ctx.defenders.destroy_key(record.id)
             ctx.audit("defender.forgotten", subject=record.id)
@@ -82,7 +84,7 @@ def _people_of(ctx: Context, cases: list[Case]) -> list[Person]:
 def _let_fade(ctx: Context, person: Person) -> None:
     for record in person.records:
         record.fading_since = ctx.now
-        ctx.addresses.remove(record.id)
+        ctx.addresses.hide(record.id)
         ctx.defenders.save(record)
 
 

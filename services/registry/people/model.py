@@ -62,14 +62,19 @@ class Defender:
 
 @dataclass(frozen=True)
 class Person:
-    """One person with all their linked records; others know the person by the reference of the first record."""
+    """One person with all their linked records, the root record first; others know the person by its reference."""
 
     records: tuple[Defender, ...]
 
     @property
+    def root(self) -> Defender:
+        """Return the record that the others are linked to; what holds for the person is recorded in it."""
+        return self.records[0]
+
+    @property
     def ref(self) -> str:
         """Return the reference that other services get."""
-        return self.records[0].id
+        return self.root.id
 
     @property
     def identity(self) -> Identity:

@@ -64,7 +64,7 @@ def resolve_defender(ctx: Context, report: ReportAccepted, envelope: Event) -> N
 def _referenced(ctx: Context, report: ReportAccepted) -> Person | None:
     """Return the person whose reference this very source got. From outside, the platform's own references open no record."""
     given = report.defender_ref
-    return person_of(ctx, ctx.addresses.named_by_source(report.source_id, given)) if given else None
+    return person_of(ctx, ctx.addresses.owner_of_reference(report.source_id, given)) if given else None
 
 
 def identify(ctx: Context, case: Case) -> None:

@@ -31,8 +31,8 @@ def add_restriction(ctx: Context, ref: str, body: dict[str, Any]) -> dict[str, A
     person = known_person(ctx, ref)
     if person.is_restricted(partner_id):
         return restrictions_answer(person)
-    person.records[0].restrict(Restriction(partner_id, reason, ctx.now))
-    ctx.defenders.save(person.records[0])
+    person.root.restrict(Restriction(partner_id, reason, ctx.now))
+    ctx.defenders.save(person.root)
     ctx.audit("restriction.added", subject=person.ref, detail={"partner_id": partner_id, "reason": reason})
     _publish_to_cases(ctx, person)
     return restrictions_answer(person)

@@ -22,6 +22,7 @@ from services.registry.people.names import name_keys
 from services.registry.rules import IdentityPolicy
 from services.registry.store import Repository, scope_of
 
+_REFERENCE = "reference"
 _ADDRESSES = "contacts"
 _MOST_NAMESAKES = 50
 _MOST_BY_ONE_QUERY = 8 * _MOST_NAMESAKES
@@ -42,7 +43,7 @@ class DefenderDocument(Stored, of=Defender, held=internal("created_at restrictio
 
 
 class AddressDocument(Stored):
-    """One phone or e-mail by its keyed hash (the id), and whose it is. Two first reports conflict by the unique id."""
+    """A phone, an e-mail or a source reference by its keyed hash (the id), and whose it is. Two first reports conflict."""
 
     id = StringField(primary_key=True, **hashed("cases"))
     kind = StringField(required=True, **INTERNAL)
@@ -112,7 +113,7 @@ class DefenderRepository(Repository[Defender]):
 
 
 class AddressRepository:
-    """Keyed hashes of addresses within one unit of work; one record for each."""
+    """Keyed hashes of addresses and of source references within one unit of work; one record for each."""
 
     def __init__(self, unit: Unit, placeholders: Placeholders) -> None:
         self._unit = unit
@@ -136,23 +137,30 @@ class AddressRepository:
             if ref not in record["defender_refs"]:
                 self._keep(record, [*record["defender_refs"], ref])
 
-    def name_for_source(self, ref: str, source_id: str) -> str:
-        """Create the pairwise reference, and store whose it is under its keyed hash."""
+    def reference_for_source(self, ref: str, source_id: str) -> str:
+        """Create the source reference, and store whose it is under its keyed hash."""
         given = pairwise_defender_ref(self._unit.keyring.lookup_hash("reference", f"{source_id} {ref}"))
-        key = self._named(source_id, given)
-        record = self._one(key) or {"_id": key, "kind": "reference", "defender_refs": []}
+        key = self._hashed_reference(source_id, given)
+        record = self._one(key) or {"_id": key, "kind": _REFERENCE, "defender_refs": []}
         if ref not in record["defender_refs"]:
             self._keep(record, [ref])
         return given
 
-    def named_by_source(self, source_id: str, given: str) -> str | None:
+    def owner_of_reference(self, source_id: str, given: str) -> str | None:
         """Return the owner of a reference, if it was given to this source."""
-        record = self._one(self._named(source_id, given))
+        record = self._one(self._hashed_reference(source_id, given))
         return next(iter(record["defender_refs"]), None) if record else None
+
+    def hide(self, ref: str) -> None:
+        """Let no phone and no e-mail lead to this person any more; the references that sources have still do."""
+        self._detach(ref, AddressDocument.objects(defender_refs=ref, kind__ne=_REFERENCE))
 
     def remove(self, ref: str) -> None:
         """Delete everything that leads to this person."""
-        for found in AddressDocument.objects(defender_refs=ref).as_pymongo():
+        self._detach(ref, AddressDocument.objects(defender_refs=ref))
+
+    def _detach(self, ref: str, leading: Any) -> None:
+        for found in leading.as_pymongo():
             record = self._records.setdefault(found["_id"], found)
             refs = [defender_ref for defender_ref in record["defender_refs"] if defender_ref != ref]
             self._keep(record, refs)
@@ -172,7 +180,7 @@ class AddressRepository:
                 self._records.setdefault(record["_id"], record)
         return {hashed: self._records[hashed] for hashed in ids if hashed in self._records}
 
-    def _named(self, source_id: str, given: str) -> str:
+    def _hashed_reference(self, source_id: str, given: str) -> str:
         return f"reference:{self._unit.keyring.lookup_hash('named', f'{source_id} {given}')}"
 
     def _one(self, key: str) -> Record | None:

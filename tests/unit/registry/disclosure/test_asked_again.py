@@ -95,7 +95,7 @@ def test_a_consent_for_all_cases_does_not_open_what_is_not_safe_or_whose_keys_no
 def test_a_report_by_bare_reference_is_opened_when_the_operator_records_the_consent() -> None:
     register = Register()
     register.report("NG-1", MARY, contact_safety=SAFE)
-    given = register.name_for_source(person(register), "form")
+    given = register.reference_for_source(person(register), "form")
     register.report("NG-2", defender_ref=given, contact_safety=SAFE)
     assert str(register.accept(accepted("NG-2", "offer-2")).refusal) == "consent_not_recorded"
     said(case_ref="NG-2")(register)

@@ -90,7 +90,7 @@ BARE = accepted("NG-2", "offer-2")
 
 
 def named(register: Register, source: str = "form") -> str:
-    return register.name_for_source(person(register), source)
+    return register.reference_for_source(person(register), source)
 
 
 def recorded(register: Register, case_ref: str | None, **more: Any) -> None:
@@ -324,6 +324,22 @@ def test_a_fading_person_whom_a_report_used_is_taken_back() -> None:
     assert erase_people(register.ctx, 10) == 1
     assert register.shredded == []
     assert register.report("NG-3", MARY).defender_ref == person(register)
+
+
+def test_a_reference_that_a_source_got_holds_while_its_person_fades_and_ends_with_it() -> None:
+    register = register_with()
+    given = named(register)
+    register.pass_time(days=1001)
+    erase_cases(register.ctx, 10)
+    assert register.report("NG-2", defender_ref=given).defender_ref == person(register)
+    register.pass_time(hours=2)
+    assert erase_people(register.ctx, 10) == 1
+    assert register.report("NG-3", defender_ref=given).defender_ref == person(register)
+    register.pass_time(days=1001)
+    erase_cases(register.ctx, 10)
+    register.pass_time(hours=2)
+    assert erase_people(register.ctx, 10) == 1
+    assert register.ctx.addresses.owner_of_reference("form", given) is None
 
 
 def test_an_anonymous_case_gives_its_own_key_back() -> None:

@@ -170,7 +170,7 @@ def test_an_unknown_reference_without_identity_is_anonymous_and_noted() -> None:
 def test_by_reference_finds_the_person_of_a_linked_record() -> None:
     register = Register()
     first = register.report("NG-1", MARY)
-    given = register.name_for_source(first.defender_ref or "", "form")
+    given = register.reference_for_source(first.defender_ref or "", "form")
     assert register.report("NG-2", defender_ref=given).defender_ref == first.defender_ref
     assert register.last.resolution == "by_reference"
 
@@ -178,8 +178,8 @@ def test_by_reference_finds_the_person_of_a_linked_record() -> None:
 def test_a_reference_means_nothing_from_another_source_and_neither_does_the_platforms_own() -> None:
     register = Register()
     first = register.report("NG-1", MARY)
-    given = register.name_for_source(first.defender_ref or "", "form")
-    other = register.name_for_source(first.defender_ref or "", "evil")
+    given = register.reference_for_source(first.defender_ref or "", "form")
+    other = register.reference_for_source(first.defender_ref or "", "evil")
     assert len({given, other, first.defender_ref}) == 3
     assert register.report("NG-2", defender_ref=given, source_id="evil").resolution == "anonymous"
     assert register.report("NG-3", defender_ref=first.defender_ref, source_id="evil").resolution == "anonymous"

@@ -17,12 +17,13 @@ from services.registry.people.responses import ReferenceShown, SourceRequest
     audit=itself("reference.given"),
     request=SourceRequest,
     returns=ReferenceShown,
+    operation="nameForSource",
     summary="Give a source a reference of its own for this person.",
 )
-def name_for_source(ctx: Context, ref: str, body: dict[str, Any]) -> dict[str, Any]:
+def reference_for_source(ctx: Context, ref: str, body: dict[str, Any]) -> dict[str, Any]:
     """Return the reference by which this source, and no other, may report about the person again. Raises NotFound."""
     source_id = body["source_id"]
     person = known_person(ctx, ref)
-    given = ctx.addresses.name_for_source(person.ref, source_id)
+    given = ctx.addresses.reference_for_source(person.ref, source_id)
     ctx.audit("reference.given", subject=person.ref, detail={"source": source_id})
     return {"source_id": source_id, "reference": given}
