@@ -32,7 +32,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
 
 
 REPORT = {
-    "source_event_id": "a-1", "occurred_at": "2026-11-01T08:00:00+00:00", "reporter": {"role": "witness"},
+    "source_event_id": "kept-apart-1", "occurred_at": "2026-11-01T08:00:00+00:00", "reporter": {"role": "witness"},
     "violations": [{"type": "arbitrary_arrest"}], "location": {"scheme": "iso3166-2", "code": "KE-30"},
     "subject": {"identity": {"names": ["Invented Name"], "phones": ["+254700000002"]}},
     "consent": [{"purpose": "referral", "scope": ["contact"]}],
@@ -48,7 +48,7 @@ def test_a_source_posts_over_the_broker_and_hears_the_receipt(platform: Platform
     assert (submitted.id, submitted.type) == (event_id, "intake.report.submitted.v1")
     assert open_event(submitted)["subject"]["identity"]["phones"] == ["+254700000002"]
     data = {
-        "source_event_id": "a-1", "report_id": "r", "case_ref": "NG-0000000001", "urgency": "high", "duplicate": False,
+        "source_event_id": "kept-apart-1", "report_id": "r", "case_ref": "NG-0000000001", "urgency": "high", "duplicate": False,
         "status_url": "/v1/reports/r",
     }
     receipt = make("intake.report.receipt.v1", subject="NG-0000000001", data=data)
@@ -77,7 +77,7 @@ def test_a_source_that_knows_intakes_key_leaves_nothing_readable_on_the_broker(
     client.close()
     (sealed,) = platform.heard("intake.reports")
     assert (sealed.id, sealed.type) == (event_id, "intake.report.sealed.v1")
-    assert not any(marker in repr(sealed) for marker in ("Invented", "254700000002", "arbitrary_arrest", "a-1"))
+    assert not any(marker in repr(sealed) for marker in ("Invented", "254700000002", "arbitrary_arrest", "kept-apart-1"))
     assert json.loads(seals.open_box(private, sealed.data["box"]))["subject"] == {
         "identity": {**REPORT["subject"]["identity"], "emails": []}  # type: ignore[index]
     }

@@ -21,7 +21,7 @@ def erase_due(parts: IntakeParts) -> None:
 
 
 def erase_report(ctx: Context, report_id: str, why: str) -> None:
-    """Erase one that is past its time by the moment `why`; one that another process has just erased stays as it is."""
+    """Erase one that is past its time by the date `why`, such as `received`; one that is erased already stays as it is."""
     report = ctx.reports.get(report_id)
     if report and report.erase(ctx.now):
         ctx.vault.destroy(report)

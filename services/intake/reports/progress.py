@@ -1,8 +1,8 @@
 """The progress of a case as the source may know it: assembled from events that may come late or out of order.
 
 A source learns that help is looked for, and what the partner who took the referral does. Who is asked, how often, when an offer
-expires and when a duty officer is called in follow from the whole urgency, which others' reports may have raised: that stays
-inside (law 10).
+expires and when a duty officer is called in follow from the urgency by all that is known, which others' reports may have raised:
+that stays inside (law 10).
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def status_of(steps: Iterable[Step], needs: Iterable[str] = ()) -> str:
 def needs_of(steps: Iterable[Step], needs: Iterable[str] = ()) -> Mapping[str, str]:
     """Return the state of each need: the most advanced of its offers since it was last asked for again.
 
-    Intake does not subscribe to offers: help is looked for all `needs` of the report once there is a step.
+    Intake does not subscribe to `referral.offered`: help is looked for all `needs` of the report once there is a step.
     """
     steps = tuple(steps)
     begun = {need: step.sequence for step in sorted(steps, key=lambda each: each.sequence) for need in step.needs_again}

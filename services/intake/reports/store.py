@@ -52,7 +52,9 @@ class ReportDocument(
     closed_at = DateTimeField(**INTERNAL)
     needs_suggested = BooleanField(**INTERNAL)
 
-    begins_subject = "case_ref"  # a new report is the first that there is about its case: its events need no counted numbers
+    begins_subject = (
+        "case_ref"  # a new report is the first that there is about its case: the `sequence` of its events need not be counted
+    )
     meta = {  # noqa: RUF012  # mongoengine's way
         "db_alias": "intake",
         "collection": "reports",
@@ -111,7 +113,10 @@ class ReportRepository(Repository[Report]):
         return list(able.order_by("-received_at").limit(limit).scalar("id"))
 
     def due(self, ends: Mapping[str, datetime], limit: int) -> list[tuple[str, str]]:
-        """Return the ids of reports that are past one of these moments and not erased, with the moment; each once."""
+        """Return the ids of reports that are past one of these ends and not erased, with the date that counts; each once.
+
+        A moment is the name of a date: `received`, `closed` or `withdrawn`.
+        """
         found = {report_id: moment for moment, end in ends.items() for report_id in _past(moment, end).limit(limit).scalar("id")}
         return list(found.items())
 

@@ -51,7 +51,7 @@ FROM_OTHER_SERVICES = frozenset({Kind.REPORT_RECEIVED, Kind.DEFENDER_RECEIVED, K
 
 @dataclass(frozen=True)
 class CaseChange:
-    """One change; `actor` caused it, `needs` are those that are asked for again."""
+    """One change; `actor` caused it, `reason` is a code, `reasons` the rules behind it; `needs` are asked for again."""
 
     kind: Kind
     offer: Offer | None = None

@@ -81,7 +81,7 @@ def _end_wait_for_facts(case: Case, now: datetime) -> None:
 
 
 def _end_wait_for_disclosure(case: Case, offer: Offer) -> None:
-    """Alarm a human about a partner that has accepted and has neither contact nor a refusal, because it can help no one."""
+    """Alarm a human about a partner that has accepted and knows neither a part nor that it is withheld: it can help no one."""
     offer.miss_disclosure()
     missing = tuple(Reason(f"{part}_silent", _SILENT[part]) for part in offer.undisclosed)
     case.record(Kind.DISCLOSURE_OVERDUE, need=offer.need, reason=missing[0].rule, reasons=missing, offer=offer)

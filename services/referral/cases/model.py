@@ -185,9 +185,10 @@ class Case:
             need.return_to_matching()
 
     def record_offer(self, kind: Kind, offer: Offer, *, reason: str = "", actor: Actor = REFERRAL) -> None:
-        """Record a change of an offer, with its state at this moment."""
+        """Record a change of an offer, with its state at this moment; why its partner was chosen, only when it is made."""
         state = replace(offer, early=list(offer.early), late=list(offer.late), alarms=list(offer.alarms))
-        self.changes.append(CaseChange(kind, state, offer.need, reason or offer.detail, offer.reasons, actor))
+        reasons = offer.reasons if kind is Kind.OFFERED else ()
+        self.changes.append(CaseChange(kind, state, offer.need, reason or offer.detail, reasons, actor))
 
     def record(
         self,

@@ -36,7 +36,7 @@ _SENTENCES = {
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a case: what happened, who caused it, and why."""
+    """One step of a case: what happened, who caused it, and why: `reason` is a code, `reasons` are the rules behind it."""
 
     at: datetime
     what: str

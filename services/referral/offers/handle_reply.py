@@ -27,8 +27,8 @@ def handle_reply(ctx: Context, partner_id: str, reply: Reply, *, keep_early: boo
     if reply.verb is Verb.ACCEPT and offer.open:
         partner = ctx.partners.get(partner_id)
         _demand_signature(partner, case, offer, reply)
-        if refusal := _why_not(ctx, partner, offer):
-            case.withdraw_or_recall(offer, refusal, ctx.now)
+        if why_not := _why_not(ctx, partner, offer):
+            case.withdraw_or_recall(offer, why_not, ctx.now)
     outcome = apply_reply(case, offer, reply, ctx.now, ctx.deadlines.of(case.urgency), keep_early=keep_early)
     if case.changes:
         route_and_store(ctx, case)

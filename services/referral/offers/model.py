@@ -77,7 +77,7 @@ class ReplyOutcome(StrEnum):
 
 @dataclass(frozen=True)
 class Reply:
-    """A partner's reply to an offer; `detail` is the coded reason of a refusal or the coded outcome.
+    """A partner's reply to an offer; `detail` is the coded reason of a decline or a failure, or the coded outcome.
 
     An acceptance carries the partner's `signature`, which the disclosing services verify for themselves.
     """
@@ -116,6 +116,7 @@ class Offer:
 
     `attempt` is its number among all offers for this need. `due` is the end of the present wait, whichever that is; `detail` the
     coded reason or outcome that ended the offer.
+    `reasons` are why this partner was chosen, not why the offer ended: that is `detail`.
     `early` are replies kept until the acceptance comes, `late` the verbs of late replies, each answered once. `signature` is
     the partner's own over its acceptance, by its key `signature_key_id`.
     `contact` and `narrative` are what the disclosing services did for this acceptance, empty until they have; `disclose_by` is

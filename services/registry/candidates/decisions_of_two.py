@@ -12,7 +12,7 @@ from typing import Any
 from ngao.kernel.consent import Statement
 from services.registry.candidates.finding import candidate_of, record_of, suggested_record
 from services.registry.context import Context
-from services.registry.people.finding import probable_people, records_below, root_of
+from services.registry.people.finding import probable_people_of, records_below, root_of
 from services.registry.people.model import Defender
 
 Records = tuple[Defender, ...]
@@ -63,7 +63,7 @@ def _sides(ctx: Context, case_ref: str) -> _Sides:
     own = records_below(ctx, record)
     known = {other.id for other in own}
     others = (other for other in records_below(ctx, root_of(ctx, record)) if other.id not in known)
-    probable = (other for person in probable_people(ctx, candidate) for other in person.records)
+    probable = (other for person in probable_people_of(ctx, candidate) for other in person.records)
     return _Sides(tuple(own), tuple(others), tuple(probable))
 
 

@@ -25,7 +25,7 @@ class Case:
     """One case.
 
     `defender_ref` is the record made or found when it came; `facts` are what the report has about the person, `facts_added` is
-    true when the person's record includes them; `consent_snapshots` are the source's consents as each event stated them;
+    true when the person's record includes that identity; `consent_snapshots` are the source's consents as each event stated them;
     `published` is what others know of the person.
     """
 

@@ -22,7 +22,7 @@ from services.registry.cases.model import Case
 from services.registry.context import REGISTRY, Context, RegistryParts
 from services.registry.disclosure.model import Contact, Disclosure, Refusal, contact_or_refusal
 from services.registry.disclosure.store import withheld_for_keys
-from services.registry.people.finding import cases_of, known_case, person_of
+from services.registry.people.finding import cases_of, known_case, person_of, probable_people
 from services.registry.people.identity import ContactSafety
 from services.registry.people.model import Person
 
@@ -84,7 +84,8 @@ def _decide(ctx: Context, case: Case, disclosure: Disclosure) -> tuple[Contact, 
 
 def _contact_or_refusal(ctx: Context, case: Case, partner_id: str) -> Contact | Refusal:
     person = person_of(ctx, case.defender_ref)
-    return contact_or_refusal(case, person, partner_id, ctx.now, earlier=_earlier_safety(ctx, case, person))
+    probable, earlier = probable_people(ctx, case), _earlier_safety(ctx, case, person)
+    return contact_or_refusal(case, person, partner_id, ctx.now, probable=probable, earlier=earlier)
 
 
 def _earlier_safety(ctx: Context, case: Case, person: Person | None) -> ContactSafety | None:
@@ -137,7 +138,7 @@ def contact_may_leave(ctx: Context, event: ContactDisclosed) -> bool:
 def end_disclosure(ctx: Context, end: OfferCompleted | OfferFailed | OfferRecalled) -> None:
     """Mark the partner's work on the case as ended: it gets no corrections.
 
-    An end that arrives before its acceptance answers it, too, because the acceptance will not be decided again.
+    An end that arrives before its acceptance decides it, too, because the acceptance will not be decided again.
     """
     disclosure = ctx.disclosures.get(end.offer_id)
     if disclosure is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -45,7 +46,7 @@ class Disclosure:
     """The outcome of one accepted offer: disclosed (no refusal) or withheld.
 
     It is decided again when anything changes by which it is judged, until the partner's work has ended; `at` is the moment of the
-    last answer. `vouch` and `signature` came with the acceptance; `case_salt` makes the reference by which the partner
+    last decision. `vouch` and `signature` came with the acceptance; `case_salt` makes the reference by which the partner
     knows the case; `ended` is true once the partner works on it no longer.
     """
 
@@ -75,10 +76,17 @@ class Contact:
 
 
 def contact_or_refusal(
-    case: Case, person: Person | None, partner_id: str, now: datetime, *, earlier: ContactSafety | None = None
+    case: Case,
+    person: Person | None,
+    partner_id: str,
+    now: datetime,
+    *,
+    probable: Collection[Person] = (),
+    earlier: ContactSafety | None = None,
 ) -> Contact | Refusal:
     """Return the contact that this partner may have now, or why not.
 
+    Restrictions of the persons whom the case's own may turn out to be (`probable`) count, too.
     `earlier` is the contact safety of the person's last open case whose report states an identity. It counts where this report
     names the person by reference alone, because the source that does so need not be the one that knows what is safe.
     """
@@ -86,7 +94,9 @@ def contact_or_refusal(
         return Refusal.REPORT_WITHDRAWN
     if person is None or not case.is_open:
         return Refusal.UNKNOWN_PERSON
-    refusal = _no_leave(case, person, partner_id, now)
+    if any(each.is_restricted(partner_id) for each in (person, *probable)):
+        return Refusal.RESTRICTED
+    refusal = _no_consent(case, person, partner_id, now)
     if refusal:
         return refusal
     if case.facts.identity:
@@ -94,9 +104,7 @@ def contact_or_refusal(
     return _older_contact(case, person, partner_id, now, earlier)
 
 
-def _no_leave(case: Case, person: Person, partner_id: str, now: datetime) -> Refusal | None:
-    if person.is_restricted(partner_id):
-        return Refusal.RESTRICTED
+def _no_consent(case: Case, person: Person, partner_id: str, now: datetime) -> Refusal | None:
     statements = (*case.reported, *case.statements, *person.statements)
     answer = consent_answer(statements, purpose=FOR_REFERRAL, scope="contact", recipient=partner_id, now=now)
     if answer is ConsentAnswer.LIVE:

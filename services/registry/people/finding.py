@@ -9,7 +9,7 @@ from ngao.chassis.errors import Retryable, or_not_found
 from services.registry.cases.model import Case
 from services.registry.context import Context
 from services.registry.people.model import Defender, Person
-from services.registry.people.resolution import Candidate, Verdict
+from services.registry.people.resolution import Candidate, Kind, Verdict
 
 T = TypeVar("T")
 
@@ -59,9 +59,15 @@ def open_cases_touched_by(ctx: Context, person: Person) -> list[Case]:
     return [case for case in {case.id: case for case in cases}.values() if case.is_open]
 
 
-def probable_people(ctx: Context, candidate: Candidate | None) -> tuple[Person, ...]:
-    """Return the persons whom an undecided candidate may turn out to be."""
-    if candidate is None or candidate.verdict is not Verdict.OPEN:
+def probable_people(ctx: Context, case: Case) -> tuple[Person, ...]:
+    """Return the persons whom an undecided candidate may be. Until a human has decided, their restrictions hold too."""
+    candidate = ctx.candidates.get(case.id) if case.resolution == Kind.CANDIDATE else None
+    return probable_people_of(ctx, candidate) if candidate else ()
+
+
+def probable_people_of(ctx: Context, candidate: Candidate) -> tuple[Person, ...]:
+    """Return the same of a candidate."""
+    if candidate.verdict is not Verdict.OPEN:
         return ()
     return tuple(_present(person_of(ctx, suggestion.defender_ref) for suggestion in candidate.suggestions))
 

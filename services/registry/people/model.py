@@ -41,7 +41,7 @@ class Defender:
     revision: int = field(default=0, compare=False)
 
     def add_facts(self, identity: Identity) -> None:
-        """Add the facts of a new report."""
+        """Add the identity that a new report states."""
         self.identity = self.identity.merged_with(identity)
 
     def restrict(self, restriction: Restriction) -> None:
@@ -78,7 +78,7 @@ class Person:
 
     @property
     def identity(self) -> Identity:
-        """Return all facts of every record."""
+        """Return the identities of all records together."""
         whole = Identity()
         for record in self.records:
             whole = whole.merged_with(record.identity)

@@ -10,7 +10,6 @@ from services.registry.cases.model import Case
 from services.registry.context import Context
 from services.registry.people.finding import person_of, probable_people
 from services.registry.people.model import Person, together
-from services.registry.people.resolution import Kind
 
 
 def publish_all(ctx: Context, case: Case) -> None:
@@ -45,13 +44,9 @@ def publish_consent(ctx: Context, case: Case, defender_ref: str | None, statemen
 
 
 def view(ctx: Context, case: Case) -> DefenderResolved:
-    """Return what others may know of the case's person now.
-
-    Until a human has decided, the restrictions of probable persons hold too: too much care harms less.
-    """
+    """Return what others may know of the person now, with the restrictions of probable persons: too much care harms less."""
     person = person_of(ctx, case.defender_ref)
-    probable = probable_people(ctx, ctx.candidates.get(case.id) if case.resolution == Kind.CANDIDATE else None)
-    restrictions = together(each.restrictions for each in (*((person,) if person else ()), *probable))
+    restrictions = together(each.restrictions for each in (*((person,) if person else ()), *probable_people(ctx, case)))
     safety = case.facts.contact_safety if person else None
     safe = safety is not None and safety.is_safe
     return DefenderResolved(

@@ -149,7 +149,9 @@ def test_a_decline_moves_on_at_once() -> None:
     first = live(made)
     assert say(made, Verb.DECLINE, "no_capacity") is ReplyOutcome.DONE
     assert live(made).partner_id != first.partner_id
-    assert made.last("declined").reason == "no_capacity"
+    assert made.last("offered").reasons
+    declined = made.last("declined")
+    assert (declined.reason, declined.reasons) == ("no_capacity", ())  # why it was chosen is no reason of its decline
 
 
 def test_acceptance_holds_a_place_and_completion_frees_it_and_closes_the_case() -> None:

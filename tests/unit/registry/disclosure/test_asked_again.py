@@ -122,6 +122,19 @@ def test_a_link_that_brings_a_consent_opens_the_contact_and_a_separation_calls_i
     assert register.heard.recalled == ["offer-2"]
 
 
+def test_until_a_human_has_decided_a_restriction_of_a_probable_person_keeps_the_contact_from_its_partner() -> None:
+    register = Register()
+    known = register.report("NG-1", MARY).defender_ref or ""
+    assert register.report("NG-2", OTHER, contact_safety=SAFE).resolution == "candidate"
+    register.accept(accepted("NG-2", "offer-2"))
+    assert len(register.heard.disclosed) == 1
+    register.restrict(known, "partner-a")
+    assert register.heard.recalled == ["offer-2"]
+    assert str(register.accept(accepted("NG-2", "offer-3")).refusal) == "restricted"
+    register.separate("NG-2")
+    assert len(register.heard.disclosed) == 3
+
+
 def test_a_vouch_that_comes_before_the_consent_counts_when_the_consent_comes() -> None:
     register = Register()
     register.report("NG-1", MARY, contact_safety=SAFE, consents=[])
