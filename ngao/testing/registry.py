@@ -158,7 +158,13 @@ class MemoryCases(_Memory[Case], CaseRepository):
 
 
 class MemoryCandidates(_Memory[Candidate], CandidateRepository):
-    """Probable matches."""
+    """Candidates."""
+
+    def about(self, ref: str) -> list[Candidate]:
+        return self._all(self._records.where(lambda each: each.defender_ref == ref))
+
+    def remove(self, candidate: Candidate) -> None:
+        self._records.drop(candidate.id)
 
     def open(self, limit: int) -> list[Candidate]:
         return self._all(

@@ -90,7 +90,7 @@ class Ladder:
 
 
 _SHORTEST_FURTHEST = timedelta(hours=1)
-RANKS = {"": 0, "low": 1, "medium": 2, "high": 3, "critical": 4}
+WEIGHTS = {"": 0, "low": 1, "medium": 2, "high": 3, "critical": 4}
 LONGEST_ESCALATION = {"critical": timedelta(hours=1), "high": timedelta(hours=4)}
 """In this time every person of a ladder must have been asked. A person under arrest must be before a court within 24 hours
 (Constitution of Kenya, Article 49(1)(f)), and a lawyer needs most of them."""

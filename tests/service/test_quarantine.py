@@ -288,6 +288,6 @@ def test_the_general_operations_on_parked_messages_are_no_second_way_to_it(sourc
     assert source.asks("GET", f"/v1/parked/{held}")[0] == 404
 
 
-@pytest.mark.parametrize("query", ["state=parked", "limit=0", "limit=501", "limit=many", "colour=red"])
+@pytest.mark.parametrize("query", ["state=parked", "limit=0", "limit=501", "limit=0001000", "limit=many", "colour=red"])
 def test_a_question_that_cannot_be_answered_is_refused(source: Source, query: str) -> None:
     assert source.asks("GET", f"/v1/quarantine?{query}")[0] == 400

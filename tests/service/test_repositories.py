@@ -344,6 +344,17 @@ def test_open_candidates_come_oldest_first_and_know_whom_they_suggest(registry: 
     assert registry.run(lambda ctx: [each.id for each in ctx.candidates.open(10)]) == ["NG-3", "NG-1", "NG-2"]
     assert registry.run(lambda ctx: [each.id for each in ctx.candidates.open(1)]) == ["NG-3"]
     assert registry.run(lambda ctx: {each.id for each in ctx.candidates.suggesting(["E"])}) == {"NG-2", "NG-3"}
+    assert {each.id for each in registry.run(lambda ctx: ctx.candidates.about("D"))} == {"NG-1", "NG-2", "NG-3", "NG-4"}
+    assert registry.run(lambda ctx: ctx.candidates.about("E")) == []
+
+    def end(ctx: Any) -> None:
+        for each in ctx.candidates.about("D"):
+            if each.id != "NG-1":
+                ctx.candidates.remove(each)
+        assert ctx.candidates.suggesting(["E"]) == []
+
+    registry.run(end)
+    assert [each.id for each in registry.run(lambda ctx: ctx.candidates.about("D"))] == ["NG-1"]
 
 
 def test_disclosures_of_a_case_come_by_their_offer(registry: Any) -> None:
@@ -709,7 +720,7 @@ def test_a_report_that_changes_while_it_is_settled_stays_due(request: pytest.Fix
 
     def updated(ctx: Any) -> None:
         changed = ctx.reports.get("r-1")
-        changed.concerns_other_reports(later(2))
+        changed.note_others_to_triage(later(2))
         ctx.reports.save(changed)
 
     def after_a_change(keys: Any) -> Any:

@@ -44,7 +44,7 @@ class ParkedRecords:
             raise NotAllowedNow(f"This message is {found['state']}, not parked.", slug="not-parked")
         return found
 
-    def claim(self, unit: Unit, parked_id: str, state: str) -> dict[str, Any]:
+    def end_parking(self, unit: Unit, parked_id: str, state: str) -> dict[str, Any]:
         """Register the end of its parking: its bytes go; gives what it was. Raises NotFound, NotAllowedNow (`not-parked`)."""
         found = self.waiting(parked_id)
         as_read = {"_id": parked_id, "state": PARKED, "times": found["times"]}

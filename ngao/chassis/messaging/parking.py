@@ -181,7 +181,7 @@ class Parking(ParkedRecords):
         everything = ParkedRecords(self._collection, {})
         if everything.find(parked_id)["state"] != PARKED:
             return
-        everything.claim(unit, parked_id, EXPIRED)
+        everything.end_parking(unit, parked_id, EXPIRED)
         unit.audit("parked.expired", subject=parked_id, actor=_ACTOR, detail={"policy_version": policy_version})
 
     def _shred_emptied(self, unit: Unit) -> None:
@@ -193,7 +193,7 @@ class Parking(ParkedRecords):
                 unit.audit("key.destroyed", subject=scope, actor=_ACTOR)
 
     def _replay(self, unit: Unit, parked_id: str, by: Actor, reason: str) -> None:
-        found = self.claim(unit, parked_id, REPLAYED)
+        found = self.end_parking(unit, parked_id, REPLAYED)
         body = body_of(unit, found)
         if not found["queue"].startswith(f"{self._service}."):
             raise NotAllowedNow("This message died in an outsider's queue; an outsider gets it by catching up.", slug="not-ours")
@@ -210,7 +210,7 @@ class Parking(ParkedRecords):
         unit.audit("parked.replayed", subject=parked_id, actor=by, detail={"reason": reason})
 
     def _drop(self, unit: Unit, parked_id: str, by: Actor, reason: str) -> None:
-        self.claim(unit, parked_id, DROPPED)
+        self.end_parking(unit, parked_id, DROPPED)
         unit.audit("parked.dropped", subject=parked_id, actor=by, detail={"reason": reason})
 
 

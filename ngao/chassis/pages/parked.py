@@ -21,17 +21,23 @@ class ParkedDecision(Reasoned):
     """Why an operator replays or drops a parked message; kept in the audit trail."""
 
 
+def limit_of(given: str) -> int:
+    """Return how many parked messages an operator wants listed. Raises InvalidInput."""
+    if not (given.isascii() and given.isdigit() and len(given) <= len(str(_MOST)) and 1 <= int(given) <= _MOST):
+        raise InvalidInput(f"limit must be a number from 1 to {_MOST}.", slug="invalid-query", status=400)
+    return int(given)
+
+
 @http.get("/v1/parked", roles="operator", scope="parked:read", audit=lists("parked"))
 def list_parked(parts: Parts[Any], *, state: str = "parked", limit: str = "100") -> dict[str, Any]:
     """List messages that could not be processed.
 
     Newest first; `?state=parked|replayed|dropped|expired|all` and `?limit=1..500`.
     """
-    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:6]) <= _MOST:
-        raise InvalidInput(f"limit must be a number from 1 to {_MOST}.", slug="invalid-query", status=400)
+    most = limit_of(limit)
     if state not in _STATES:
         raise InvalidInput(f"state must be one of: {', '.join(_STATES)}.", slug="invalid-query", status=400)
-    return {"parked": [shown(each) for each in parts.chassis.parking.list(int(limit), state)]}
+    return {"parked": [shown(each) for each in parts.chassis.parking.list(most, state)]}
 
 
 @http.get("/v1/parked/<parked_id>", roles="operator", scope="parked:read", audit=shows("parked.read", "parked_id"))

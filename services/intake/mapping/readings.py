@@ -141,7 +141,7 @@ def phrases(reader: ValueReader, text: str) -> list[str]:
     """
     if reader.knows(text):
         return [text]
-    parts = (beside_slashe for part in _BETWEEN.split(text) for beside_slashe in _beside_slashes(reader, part))
+    parts = (word for part in _BETWEEN.split(text) for word in _beside_slashes(reader, part))
     return list(islice((phrase for part in parts for phrase in _runs(reader, part.split())), _MOST_ITEMS + 1)) or [text]
 
 

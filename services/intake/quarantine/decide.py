@@ -33,7 +33,7 @@ def replay_held(ctx: Context, quarantine_id: str, body: dict[str, Any]) -> dict[
     A body that its source gave no name keeps its id here as its name, so that the same body, replayed again, is a repeat.
     Raises NotFound, NotAllowedNow, UnreadableReport.
     """
-    found = ctx.shelf.claim(ctx.unit, quarantine_id, REPLAYED)
+    found = ctx.shelf.end_parking(ctx.unit, quarantine_id, REPLAYED)
     ctx.audit("quarantine.replayed", subject=quarantine_id, detail={"reason": body["reason"]})
     native = NativeBody(source_of(found), body_of(ctx.unit, found), name_of(ctx.unit, found) or quarantine_id)
     form = read_form(profile_of(ctx, native.source_id), native, ctx.policy.vocabulary, ctx.now)
@@ -52,5 +52,5 @@ def replay_held(ctx: Context, quarantine_id: str, body: dict[str, Any]) -> dict[
 )
 def dismiss_held(ctx: Context, quarantine_id: str, body: dict[str, Any]) -> None:
     """Dismiss a body: what was posted is destroyed, and the reason audited. Raises NotFound, NotAllowedNow."""
-    ctx.shelf.claim(ctx.unit, quarantine_id, DROPPED)
+    ctx.shelf.end_parking(ctx.unit, quarantine_id, DROPPED)
     ctx.audit("quarantine.dismissed", subject=quarantine_id, detail={"reason": body["reason"]})

@@ -12,6 +12,7 @@ from ngao.chassis.messaging.accounts import outsider_account
 from ngao.chassis.messaging.delivery import ORIGINAL_USER
 from ngao.chassis.messaging.parked import DROPPED, EXPIRED, PARKED, REPLAYED
 from ngao.chassis.messaging.parking import ACCOUNT
+from ngao.chassis.pages.parked import limit_of
 from ngao.contracts.classes import INTERNAL, Tolerant
 from services.intake.context import Context
 from services.intake.reports.responses import LeftOutShown, show
@@ -19,7 +20,6 @@ from services.intake.reports.responses import LeftOutShown, show
 STATES = {"waiting": PARKED, "replayed": REPLAYED, "dismissed": DROPPED, "expired": EXPIRED, "all": "all"}
 """What an operator calls the states of the records."""
 _NAMES = {state: name for name, state in STATES.items()}
-_MOST_HELD = 500
 
 
 class HeldShown(Tolerant):
@@ -57,10 +57,9 @@ def list_quarantine(ctx: Context, *, state: str = "waiting", source: str = "", l
     """
     if state not in STATES:
         raise InvalidInput(f"state must be one of: {', '.join(STATES)}.", slug="invalid-query", status=400)
-    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:6]) <= _MOST_HELD:
-        raise InvalidInput(f"limit must be a number from 1 to {_MOST_HELD}.", slug="invalid-query", status=400)
+    most = limit_of(limit)
     of_source = {ACCOUNT: outsider_account("source", source)} if source else {}
-    return show(QuarantineShown, {"quarantine": list(map(_answer, ctx.shelf.list(int(limit), STATES[state], of_source)))})
+    return show(QuarantineShown, {"quarantine": list(map(_answer, ctx.shelf.list(most, STATES[state], of_source)))})
 
 
 @http.get(

@@ -218,7 +218,7 @@ class Report:
         self._replace_triage(fresh)
         self.triage_for_source = _higher(self.triage_for_source, for_source) if self.triage_for_source else for_source
 
-    def concerns_other_reports(self, now: datetime) -> None:
+    def note_others_to_triage(self, now: datetime) -> None:
         """Note that other reports about the person are to be triaged with it."""
         self.triage_others_at = now if self.person_keys else None
 

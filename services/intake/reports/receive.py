@@ -144,7 +144,7 @@ def _report(ctx: Context, source_id: str, draft: Draft, mapping: MappedBy | None
         republish_at=ctx.now + SOONEST_AGAIN,
     )
     report.sealed_identity = seal_person(ctx, report.case_ref, draft.person)
-    report.concerns_other_reports(ctx.now)
+    report.note_others_to_triage(ctx.now)
     _seal_content(ctx, report, draft)
     return report
 

@@ -169,7 +169,7 @@ def _apply(ctx: Context, report: Report, update: Update) -> tuple[tuple[str, ...
     fresh = triage_twice(ctx, report.source_id, report.facts(ctx.now), report.person_keys, but=report.id)
     report.add_triage(fresh.whole, fresh.for_source)
     if {"violations", _PERSON_CORRECTED} & set(news):
-        report.concerns_other_reports(ctx.now)
+        report.note_others_to_triage(ctx.now)
     return news, correction
 
 

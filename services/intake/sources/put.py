@@ -52,6 +52,11 @@ def put_source(ctx: Context, source_id: str, body: dict[str, Any]) -> dict[str, 
     """
     _check(source_id, body.get("profile"), ctx.policy.profiles)
     old = ctx.sources.get(source_id)
+    if body["revoke_old_keys"] and not body["new_key"]:
+        problem = FieldError(
+            "/revoke_old_keys", "requires", "Needs new_key. To let the source post no more, send enabled: false."
+        )
+        raise InvalidInput("Keys are revoked only when a new one is made.", [problem])
     source = replace(old or Source(source_id, ctx.now), **{name: body[name] for name in _SETTINGS if name in body})
     key = None
     if old is None or body["new_key"]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from services.notify.messages import refusals
 from services.notify.messages.model import Message, Note, State, message_id
 from services.notify.roster.model import DEFENDER, DUTY_OFFICER, OWNER, PARTNER, Contact, ContactSummary, Recipient, Roster
-from services.notify.rules import RANKS, REPEATED_EVENTS, Facts, Policy, Rule
+from services.notify.rules import REPEATED_EVENTS, WEIGHTS, Facts, Policy, Rule
 
 NO_CHANNEL = "none"
 
@@ -180,7 +180,7 @@ def _handed_over(situation: Situation, message: Message, cause: str) -> Message:
 def _grade(situation: Situation, alarm: Message | Draft) -> tuple[int, int, float]:
     within = situation.policy.within(alarm.ladder, 0)
     pace = -within.total_seconds() if within else float("-inf")
-    return RANKS.get(alarm.urgency, 0), alarm.gravity, pace
+    return WEIGHTS.get(alarm.urgency, 0), alarm.gravity, pace
 
 
 def _covered(situation: Situation, draft: Draft, lead: Message) -> Message:

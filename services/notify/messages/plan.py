@@ -53,7 +53,7 @@ from services.notify.rules import Facts
     DisclosureMissed,
 )
 def plan_for_notice(ctx: Context, notice: Notice, envelope: Event) -> None:
-    """Plan what the policy says about an event. One that only repeats an earlier one is ignored."""
+    """Plan what the policy says about an event. An acceptance that is published again (`again`) is ignored."""
     if notice.again:
         return
     facts = Facts(

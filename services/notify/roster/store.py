@@ -34,7 +34,7 @@ class RosterDocument(Stored):
 class ContactSummaryDocument(
     Stored, of=ContactSummary, key="case_ref", held=internal("defender_ref may_contact channels sequence")
 ):
-    """What the registry statement about contacting a case's defender; the id is the case reference."""
+    """What the registry publishes about contacting a case's defender; the id is the case reference."""
 
     meta: ClassVar[dict[str, Any]] = {"db_alias": "notify", "collection": "contact_summaries"}
 
@@ -98,7 +98,7 @@ class RosterRepository:
 
 
 class ContactSummaryRepository(Repository[ContactSummary]):
-    """The registry's statements about contacting each case's defender."""
+    """What the registry publishes about contacting each case's defender."""
 
     document = ContactSummaryDocument
 

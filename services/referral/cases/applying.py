@@ -21,7 +21,7 @@ from services.referral.cases.reopening import (
     new_facts_in,
     opens_again,
 )
-from services.referral.offers.model import NO_CONSENT, RESTRICTED
+from services.referral.offers.model import NOT_COVERED, RESTRICTED
 
 
 def apply_report(
@@ -165,7 +165,7 @@ def _recall_uncovered(case: Case, before: EffectiveConsent, now: datetime) -> No
     after = case.effective_consent(now)
     for offer in case.offers:
         if offer.at_work and before.scopes_for(offer.partner_id) - after.scopes_for(offer.partner_id):
-            case.withdraw_or_recall(offer, NO_CONSENT, now)
+            case.withdraw_or_recall(offer, NOT_COVERED, now)
 
 
 def _review(case: Case, now: datetime) -> None:

@@ -19,7 +19,7 @@ from ngao.kernel.urgency import rank
 from services.referral.cases.changes import REFERRAL, CaseChange, Kind
 from services.referral.cases.facts import Defender, Reason, Report
 from services.referral.cases.need import Need, NeedState
-from services.referral.offers.model import BY_OPERATOR, NO_CONSENT, Offer
+from services.referral.offers.model import BY_OPERATOR, NOT_COVERED, Offer
 
 
 class Life(StrEnum):
@@ -152,7 +152,7 @@ class Case:
     def check_consent(self, offer: Offer, now: datetime) -> None:
         """Withdraw or recall an offer that the person's consent does not cover any more."""
         if not self.effective_consent(now).allows(offer.partner_id):
-            self.withdraw_or_recall(offer, NO_CONSENT, now)
+            self.withdraw_or_recall(offer, NOT_COVERED, now)
 
     def settle_need(self, name: str, now: datetime) -> None:
         """Settle a need that is met or gone; the last one closes the case."""

@@ -45,7 +45,7 @@ REVOKED = "partner_revoked"
 BY_OPERATOR = "operator"
 """Why an offer ends when an operator settles its need, or its partner is suspended, not vetted or without a key any more."""
 
-RESTRICTED, NO_CONSENT = "restriction_added", "consent_withdrawn"
+RESTRICTED, NOT_COVERED = "restriction_added", "consent_withdrawn"
 """Why an offer is withdrawn when the person never wants this partner, and when consent does not cover it any more."""
 
 DISCLOSED, WITHHELD = "disclosed", "withheld"
@@ -200,7 +200,7 @@ class Offer:
     @property
     def detail_for_partner(self) -> str:
         """Return `detail` as the partner itself may know it: that the person never wants it stays with the coalition."""
-        return NO_CONSENT if self.detail == RESTRICTED else self.detail
+        return NOT_COVERED if self.detail == RESTRICTED else self.detail
 
     @property
     def undisclosed(self) -> tuple[str, ...]:

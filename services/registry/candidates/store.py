@@ -1,4 +1,4 @@
-"""Stored probable matches."""
+"""Stored candidates."""
 
 from __future__ import annotations
 
@@ -7,30 +7,44 @@ from typing import Any, ClassVar
 
 from ngao.chassis.storage.documents import Stored
 from ngao.chassis.storage.held import internal
+from ngao.chassis.storage.unit_of_work import Unit
 from services.registry.people.resolution import Candidate, Verdict
 from services.registry.store import Repository
 
 
 class CandidateDocument(Stored, of=Candidate, held=internal("defender_ref suggestions created_at verdict decided_by decided_at")):
-    """A probable match that waits for a human, or the human's decision."""
+    """A candidate that waits for a human, or the human's decision."""
 
     meta: ClassVar[dict[str, Any]] = {
         "db_alias": "registry",
         "collection": "candidates",
-        "indexes": [("verdict", "created_at"), ("suggestions.defender_ref", "verdict")],
+        "indexes": [("verdict", "created_at"), ("suggestions.defender_ref", "verdict"), "defender_ref"],
     }
 
 
 class CandidateRepository(Repository[Candidate]):
-    """Probable matches."""
+    """Candidates."""
 
     document = CandidateDocument
+
+    def __init__(self, unit: Unit) -> None:
+        super().__init__(unit)
+        self._removed: set[str] = set()
 
     def open(self, limit: int) -> list[Candidate]:
         """Return the undecided ones, oldest first."""
         return self._all(CandidateDocument.objects(verdict=str(Verdict.OPEN)).order_by("created_at").limit(limit))
 
+    def about(self, ref: str) -> list[Candidate]:
+        """Return those of cases of this record, decided or not."""
+        return self._all(CandidateDocument.objects(defender_ref=ref))
+
+    def remove(self, candidate: Candidate) -> None:
+        """Delete it."""
+        self._removed.add(candidate.id)
+        self._unit.drop(self.collection, candidate.id, candidate.revision)
+
     def suggesting(self, refs: Iterable[str]) -> list[Candidate]:
         """Return undecided ones that suggest one of these records."""
         found = self._all(CandidateDocument.objects(verdict=str(Verdict.OPEN), suggestions__defender_ref__in=list(refs)))
-        return [candidate for candidate in found if candidate.verdict is Verdict.OPEN]
+        return [each for each in found if each.verdict is Verdict.OPEN and each.id not in self._removed]

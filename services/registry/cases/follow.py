@@ -8,7 +8,7 @@ from ngao.contracts.events.intake import ReportUpdated, ReportWithdrawn
 from ngao.kernel.urgency import CRITICAL
 from services.registry.cases.model import Case
 from services.registry.context import INTAKE, Context
-from services.registry.disclosure.disclose import disclose_again
+from services.registry.disclosure.disclose import disclose_again, disclose_again_by_reference
 from services.registry.people.finding import known_case
 from services.registry.people.identity import ReportedIdentity
 from services.registry.people.publishing import publish_all, publish_person, view
@@ -41,6 +41,8 @@ def follow_update(ctx: Context, update: ReportUpdated, envelope: Event) -> None:
     if corrected:
         ctx.audit("contact.corrected", subject=case.id, actor=INTAKE)
     disclose_again(ctx, case, corrected=corrected)
+    if corrected:
+        disclose_again_by_reference(ctx, case, corrected=True)
 
 
 @on(ReportWithdrawn)
@@ -54,6 +56,7 @@ def follow_withdrawal(ctx: Context, withdrawal: ReportWithdrawn, envelope: Event
     ctx.cases.save(case)
     ctx.audit("report.withdrawn", subject=case.id, actor=INTAKE)
     disclose_again(ctx, case)
+    disclose_again_by_reference(ctx, case)
 
 
 def _correct(ctx: Context, case: Case, facts: ReportedIdentity, sequence: int | None) -> bool:

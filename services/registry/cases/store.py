@@ -31,7 +31,7 @@ class CaseDocument(
     """
 
     told = BinaryField(**sealed("cases"))
-    begins_subject = "_id"
+    begins_subject = "_id"  # a new case is the first that there is about it: the `sequence` of its events need not be counted
 
     meta: ClassVar[dict[str, Any]] = {
         "db_alias": "registry",

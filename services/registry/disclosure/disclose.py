@@ -119,6 +119,15 @@ def disclose_again(ctx: Context, case: Case, *, corrected: bool = False) -> None
             _decide_again(ctx, case, disclosure)
 
 
+def disclose_again_by_reference(ctx: Context, case: Case, *, corrected: bool = False) -> None:
+    """Decide again for cases that have their safe contact from this one: their reports name the person by reference alone."""
+    person = person_of(ctx, case.defender_ref)
+    for other in cases_of(ctx, person) if person else ():
+        if other.id != case.id and other.is_open and not other.facts.identity:
+            ctx.cases.save(other)
+            disclose_again(ctx, other, corrected=corrected)
+
+
 @before_publishing(ContactDisclosed)
 def contact_may_leave(ctx: Context, event: ContactDisclosed) -> bool:
     """Decide whether a disclosed contact may be sent at this moment. If not, withhold it from now on and inform its partner.

@@ -25,7 +25,7 @@ FADES_FOR = timedelta(hours=1)
 @every(seconds=3600)
 def erase_due(parts: RegistryParts) -> None:
     """Erase what is past its time, with the keys that are no longer needed, batch after batch."""
-    for batch in (erase_cases, erase_people):
+    for batch in (erase_cases, erase_people, end_candidates):
         while parts.run(partial(batch, limit=_AT_ONCE)):
             continue
 
@@ -66,10 +66,19 @@ def erase_people(ctx: Context, limit: int) -> int:
             _undo(ctx, record)
         else:
             ctx.addresses.remove(record.id)
+            _end_candidates(ctx, record.id)
             ctx.defenders.remove(record)
             ctx.defenders.destroy_key(record.id)
             ctx.audit("defender.forgotten", subject=record.id)
     return len(faded)
+
+
+def end_candidates(ctx: Context, limit: int) -> int:
+    """Remove candidates whose record an earlier version has erased without them. Returns how many of the oldest were such."""
+    dead = [each for each in ctx.candidates.open(limit) if ctx.defenders.get(each.defender_ref) is None]
+    for candidate in dead:
+        ctx.candidates.remove(candidate)
+    return len(dead)
 
 
 def _is_needed(ctx: Context, person: Person) -> bool:
@@ -86,6 +95,18 @@ def _let_fade(ctx: Context, person: Person) -> None:
         record.fading_since = ctx.now
         ctx.addresses.hide(record.id)
         ctx.defenders.save(record)
+
+
+def _end_candidates(ctx: Context, ref: str) -> None:
+    """Leave nothing for a human to decide about a record that is gone: it would be listed before what can be decided."""
+    for candidate in ctx.candidates.about(ref):
+        ctx.candidates.remove(candidate)
+    for candidate in ctx.candidates.suggesting([ref]):
+        candidate.suggestions = tuple(each for each in candidate.suggestions if each.defender_ref != ref)
+        if candidate.suggestions:
+            ctx.candidates.save(candidate)
+        else:
+            ctx.candidates.remove(candidate)
 
 
 def _undo(ctx: Context, record: Defender) -> None:

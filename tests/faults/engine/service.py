@@ -20,8 +20,8 @@ from typing import Any
 from ngao.chassis import chassis as chassis_module
 from ngao.chassis.clock import SystemClock
 from ngao.chassis.errors import Unavailable
+from ngao.chassis.messaging import relay
 from ngao.chassis.messaging.consuming import Consumer
-from ngao.chassis.messaging.relay import Relay
 from ngao.chassis.messaging.settling import Settling
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.journal import Journal
@@ -63,7 +63,7 @@ def wrap(orders: Orders) -> None:
 _POINTS: tuple[tuple[type, str, str, str], ...] = (
     (GroupCommitter, "_apply", "", "in-transaction"),
     (GroupCommitter, "_write", "before-commit", "after-commit"),
-    (Relay, "_publish", "before-publish", ""),
+    (relay.Relay, "_publish", "before-publish", ""),
     (Settling, "settle", "after-publish", ""),
     (Consumer, "_handle", "in-handler", ""),
     (Consumer, "_settle", "before-ack", ""),
@@ -110,12 +110,7 @@ def _crash_on(orders: Orders) -> None:
 
 def shorten_lease(seconds: float) -> None:
     """What a dead process held is taken over sooner; the production lease is kept where there is time for it."""
-    init = Relay.__init__
-
-    def initialised(self: Any, *args: Any, **kwargs: Any) -> None:
-        init(self, *args, **{"lease": timedelta(seconds=seconds), **kwargs})
-
-    Relay.__init__ = initialised  # type: ignore[method-assign]
+    relay.LEASE = timedelta(seconds=seconds)
 
 
 def main(settings: str) -> int:

@@ -19,7 +19,7 @@ from services.intake.reports.store import ReportRepository
 from services.intake.reports.update import update_report
 from services.intake.reports.withdraw import withdraw_report
 from services.intake.triage.decide_urgency import decide_urgency
-from services.intake.triage.triage_earlier import triage_earlier
+from services.intake.triage.triage_others import triage_others
 from tests.support.memory_intake import START, MemoryIntake
 
 OFFICER = Actor.operator("officer")
@@ -110,7 +110,7 @@ def test_another_report_about_the_person_raises_what_was_lowered(scene: Scene) -
         source_event_id="two", occurred_at=START, reporter_role="witness", violations=(Violation("censorship"),),
         place=Place("iso3166-2", "KE-30"), person=scene.draft.person,
     )  # fmt: skip
-    assert triage_earlier(scene.intake.ctx, receive_report(scene.intake.ctx, "other", other).report_id) == 1
+    assert triage_others(scene.intake.ctx, receive_report(scene.intake.ctx, "other", other).report_id) == 1
     assert scene.urgency == "critical"
 
 

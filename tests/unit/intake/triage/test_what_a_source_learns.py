@@ -22,7 +22,7 @@ from services.intake.reports.responses import status_answer
 from services.intake.reports.show_status import report_for
 from services.intake.reports.update import update_report
 from services.intake.reports.withdraw import withdraw_report
-from services.intake.triage.triage_earlier import triage_earlier
+from services.intake.triage.triage_others import triage_others
 from tests.support.memory_intake import START, MemoryIntake
 from tests.unit.intake.conftest import POLICY
 
@@ -73,7 +73,7 @@ class Source:
         self.intake.number_from(self._ids)
         self.answers.append(self._bytes(getattr(self, act.kind), act))
         for report in list(self.intake.reports.taken_in):
-            triage_earlier(self.intake.ctx, report.id)
+            triage_others(self.intake.ctx, report.id)
 
     def post(self, act: Act) -> Any:
         receipt = receive_report(self.intake.ctx, self.name, draft_of(act))

@@ -87,6 +87,8 @@ def test_only_what_this_report_told_is_disclosed() -> None:
 
 
 BARE = accepted("NG-2", "offer-2")
+ALIKE = {"names": ["Grace Chebet"], "phones": ["0700000001"], "emails": []}
+"""Another name at Mary's phone: a candidate."""
 
 
 def named(register: Register, source: str = "form") -> str:
@@ -113,6 +115,29 @@ def test_a_bare_reference_opens_the_older_record_when_an_operator_recorded_the_c
     recorded(register, case_ref)
     assert refusal(register, BARE) is None
     assert register.heard.disclosed[0]["phones"] == ["+254700000001"]
+
+
+@pytest.mark.parametrize("change", [
+    lambda register: register.update("NG-1", consent(), sequence=2, contact_safety={**SAFE, "may_contact": False}),
+    lambda register: register.withdraw("NG-1", sequence=2),
+])
+def test_what_makes_a_case_unsafe_recalls_the_contact_that_another_case_had_from_it(change: Any) -> None:
+    register = register_with()
+    register.report("NG-2", defender_ref=named(register), contact_safety=SAFE)
+    recorded(register, "NG-2")
+    assert refusal(register, BARE) is None
+    register.pass_time(minutes=1)
+    change(register)
+    assert register.heard.recalled == ["offer-2"]
+
+
+def test_a_correction_of_what_is_safe_goes_to_the_partner_of_another_case_that_had_it() -> None:
+    register = register_with()
+    register.report("NG-2", defender_ref=named(register), contact_safety=SAFE)
+    recorded(register, "NG-2")
+    assert refusal(register, BARE) is None
+    register.update("NG-1", consent(), sequence=2, contact_safety={**SAFE, "channels": ["email"]})
+    assert [each["phones"] for each in register.heard.disclosed] == [["+254700000001"], []]
 
 
 def test_a_recorded_consent_for_another_partner_or_taken_back_since_opens_nothing() -> None:
@@ -340,6 +365,24 @@ def test_a_reference_that_a_source_got_holds_while_its_person_fades_and_ends_wit
     register.pass_time(hours=2)
     assert erase_people(register.ctx, 10) == 1
     assert register.ctx.addresses.owner_of_reference("form", given) is None
+
+
+def test_a_candidate_ends_with_its_record_and_suggests_no_record_that_is_gone() -> None:
+    register = register_with()
+    assert register.report("NG-2", ALIKE, contact_safety=SAFE).resolution == "candidate"
+    register.pass_time(days=500)
+    assert register.report("NG-3", ALIKE | {"names": ["Jane Atieno"]}, contact_safety=SAFE).resolution == "candidate"
+    assert [each.id for each in register.ctx.candidates.open(10)] == ["NG-2", "NG-3"]
+    register.pass_time(days=501)
+    erase_cases(register.ctx, 10)
+    register.pass_time(hours=2)
+    assert erase_people(register.ctx, 10) == 2
+    assert register.ctx.candidates.open(10) == []
+    register.pass_time(days=1001)
+    erase_cases(register.ctx, 10)
+    register.pass_time(hours=2)
+    assert erase_people(register.ctx, 10) == 1
+    assert register.ctx.candidates.get("NG-3") is None
 
 
 def test_an_anonymous_case_gives_its_own_key_back() -> None:

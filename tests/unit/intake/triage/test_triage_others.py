@@ -16,7 +16,7 @@ from services.intake.reports.responses import status_answer
 from services.intake.reports.show_status import report_for
 from services.intake.reports.update import update_report
 from services.intake.reports.withdraw import withdraw_report
-from services.intake.triage.triage_earlier import MOST_TRIAGED, triage_earlier
+from services.intake.triage.triage_others import MOST_TRIAGED, triage_others
 from tests.support.memory_intake import START, MemoryIntake
 
 PERSON = Person({"phones": ["+254700000001"]})
@@ -42,7 +42,7 @@ class Scene:
     def later(self, person: Person = PERSON) -> int:
         """Another source's report, and what it makes of earlier ones: how many are raised."""
         receipt = self.post("forms", f"later-{len(self.intake.reports.taken_in)}", MILD, person)
-        return triage_earlier(self.intake.ctx, receipt.report_id)
+        return triage_others(self.intake.ctx, receipt.report_id)
 
     @property
     def report(self) -> Report:
@@ -104,7 +104,7 @@ def test_a_closed_report_counts_for_the_later_one_whose_own_case_asks_an_officer
     """The closed case is not opened by it: what is done was done, and the danger of now is that of the later report."""
     scene.change(steps=(Step("referral.case.closed", START, 1),))
     later = scene.post("forms", "later", THREAT)
-    assert triage_earlier(scene.intake.ctx, later.report_id) == 0
+    assert triage_others(scene.intake.ctx, later.report_id) == 0
     assert scene.intake.updates == []
     accepted = scene.intake.reports.taken_in[-1]
     assert (accepted.id, accepted.triage.urgency) == (later.report_id, "critical")
@@ -114,18 +114,18 @@ def test_a_closed_report_counts_for_the_later_one_whose_own_case_asks_an_officer
 def test_a_later_report_that_is_gone_by_then_raises_nothing(scene: Scene) -> None:
     receipt = scene.post("forms", "later", MILD)
     withdraw_report(scene.intake.by_source("forms"), receipt.report_id)
-    assert triage_earlier(scene.intake.ctx, receipt.report_id) == 0
-    assert triage_earlier(scene.intake.ctx, "none") == 0
+    assert triage_others(scene.intake.ctx, receipt.report_id) == 0
+    assert triage_others(scene.intake.ctx, "none") == 0
 
 
 def test_what_an_update_brings_counts_for_other_reports_and_words_alone_do_not(scene: Scene) -> None:
     later = scene.post("forms", "later", MILD, Person({"phones": ["+254700000002"]}))
-    assert triage_earlier(scene.intake.ctx, later.report_id) == 0
+    assert triage_others(scene.intake.ctx, later.report_id) == 0
     update_report(scene.intake.ctx, "forms", later.report_id, Update(narrative="More words."))
     assert later.report_id not in scene.intake.ctx.reports.with_others_to_triage(100)
     update_report(scene.intake.ctx, "forms", later.report_id, Update(person=PERSON))
     assert later.report_id in scene.intake.ctx.reports.with_others_to_triage(100)
-    assert triage_earlier(scene.intake.ctx, later.report_id) == 1
+    assert triage_others(scene.intake.ctx, later.report_id) == 1
 
 
 def test_each_report_is_judged_with_once_and_what_it_raises_raises_nothing_more(scene: Scene) -> None:

@@ -1,4 +1,4 @@
-"""Triage earlier reports again when a later one is about the same person.
+"""Triage other reports about a person again when a report, or an update, says something new about it.
 
 It is done after the later report is stored, and never while its source waits: how long an answer takes and whether it comes
 must not depend on what others have reported (law 10). What a source may know of its own report is left as it was.
@@ -25,19 +25,19 @@ _log = get_logger("intake")
 
 
 @every(seconds=2)
-def triage_earlier_reports(parts: IntakeParts) -> None:
+def triage_other_reports(parts: IntakeParts) -> None:
     """Triage again what new reports and facts may have made more urgent: a limited number at a time, the rest in a moment.
 
     Where two raise the same report, the second is done again by itself. What fails is tried again and delays no other.
     """
     reports = parts.read().reports
     reports.clear_without_others(_CLEARED_AT_ONCE)
-    works = [partial(triage_earlier, report_id=report_id) for report_id in reports.with_others_to_triage(_AT_ONCE)]
+    works = [partial(triage_others, report_id=report_id) for report_id in reports.with_others_to_triage(_AT_ONCE)]
     for failed in (work for work in parts.run_all(works) if isinstance(work, Exception)):
         _log.warning("reports.judging_failed", error=type(failed).__name__)
 
 
-def triage_earlier(ctx: Context, report_id: str) -> int:
+def triage_others(ctx: Context, report_id: str) -> int:
     """Raise the urgency of open reports about the same person where their history now demands it; gives how many."""
     later = ctx.reports.get(report_id)
     if later is None or later.triage_others_at is None:
