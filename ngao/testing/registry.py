@@ -153,8 +153,8 @@ class MemoryCases(_Memory[Case], CaseRepository):
         ]
         return len(late), max(late, default=timedelta(0))
 
-    def with_facts_to_add(self, limit: int) -> list[Case]:
-        return self._all(self._records.ordered(lambda each: not each.facts_added, by=_received)[:limit])
+    def with_facts_to_add(self, limit: int) -> list[str]:
+        return [each.id for each in self._records.ordered(lambda each: not each.facts_added, by=_received)][:limit]
 
 
 class MemoryCandidates(_Memory[Candidate], CandidateRepository):
@@ -162,6 +162,14 @@ class MemoryCandidates(_Memory[Candidate], CandidateRepository):
 
     def about(self, ref: str) -> list[Candidate]:
         return self._all(self._records.where(lambda each: each.defender_ref == ref))
+
+    def undecided_of(self, records: Iterable[Defender]) -> list[Candidate]:
+        refs = {record.id for record in records}
+        return [
+            each
+            for each in self._all(self._records.where(lambda each: each.defender_ref in refs))
+            if each.verdict is Verdict.OPEN
+        ]
 
     def remove(self, candidate: Candidate) -> None:
         self._records.drop(candidate.id)

@@ -71,3 +71,16 @@ def test_it_ends_with_the_process_that_has_started_it(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, check=False)
     pid = int(done.stdout)
     eventually(lambda: not Path(f"/proc/{pid}").exists(), what="the end of what was started")
+
+
+def test_a_process_whose_end_is_not_known_yet_may_be_signalled() -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    reading, writing = os.pipe()
+    try:
+        process = WarmedProcess(ended.pid, reading)
+        process.send_signal(signal.SIGCONT)
+        assert process.poll() is None
+    finally:
+        os.close(reading)
+        os.close(writing)

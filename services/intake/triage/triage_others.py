@@ -47,7 +47,8 @@ def triage_others(ctx: Context, report_id: str) -> int:
     if later.withdrawn_at:
         return 0
     others = ctx.reports.open_about(later.person_keys, MOST_TRIAGED, but=later.id)
-    return sum(_raise(ctx, each) for each in filter(None, map(ctx.reports.get, others)))
+    itself = [] if later.closed_at else [later]  # one that was stored at the same moment was not in its history
+    return sum(_raise(ctx, each) for each in (*filter(None, map(ctx.reports.get, others)), *itself))
 
 
 def _raise(ctx: Context, report: Report) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from ngao.chassis.storage.documents import Stored
 from ngao.chassis.storage.held import internal
 from ngao.chassis.storage.unit_of_work import Unit
+from services.registry.people.model import Defender
 from services.registry.people.resolution import Candidate, Verdict
 from services.registry.store import Repository
 
@@ -39,6 +40,13 @@ class CandidateRepository(Repository[Candidate]):
         """Return those of cases of this record, decided or not."""
         return self._all(CandidateDocument.objects(defender_ref=ref))
 
+    def undecided_of(self, records: Iterable[Defender]) -> list[Candidate]:
+        """Return undecided ones of cases of these records; of a record that is new in this unit the store knows none."""
+        refs = {record.id: record.revision for record in records}
+        if stored := [ref for ref, revision in refs.items() if revision]:
+            self._all(CandidateDocument.objects(defender_ref__in=stored, verdict=str(Verdict.OPEN)))
+        return [each for each in self._entities.values() if each.defender_ref in refs and self._is_open(each)]
+
     def remove(self, candidate: Candidate) -> None:
         """Delete it."""
         self._removed.add(candidate.id)
@@ -47,4 +55,7 @@ class CandidateRepository(Repository[Candidate]):
     def suggesting(self, refs: Iterable[str]) -> list[Candidate]:
         """Return undecided ones that suggest one of these records."""
         found = self._all(CandidateDocument.objects(verdict=str(Verdict.OPEN), suggestions__defender_ref__in=list(refs)))
-        return [each for each in found if each.verdict is Verdict.OPEN and each.id not in self._removed]
+        return [each for each in found if self._is_open(each)]
+
+    def _is_open(self, candidate: Candidate) -> bool:
+        return candidate.verdict is Verdict.OPEN and candidate.id not in self._removed

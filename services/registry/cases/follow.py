@@ -42,7 +42,7 @@ def follow_update(ctx: Context, update: ReportUpdated, envelope: Event) -> None:
         ctx.audit("contact.corrected", subject=case.id, actor=INTAKE)
     disclose_again(ctx, case, corrected=corrected)
     if corrected:
-        disclose_again_by_reference(ctx, case, corrected=True)
+        disclose_again_by_reference(ctx, case, corrected=case.facts_added)  # else when they are added to the record
 
 
 @on(ReportWithdrawn)

@@ -65,9 +65,9 @@ class CaseRepository(Repository[Case]):
             ((_received(received), "received_at", received), (_withdrawn(withdrawn), "withdrawn_at", withdrawn)),
         )
 
-    def with_facts_to_add(self, limit: int) -> list[Case]:
-        """Return cases whose facts are not in their person's record yet."""
-        return self._all(CaseDocument.objects(absorbed=False).order_by("received_at").limit(limit))
+    def with_facts_to_add(self, limit: int) -> list[str]:
+        """Return the references of cases whose facts are not in their person's record yet, the longest received first."""
+        return list(CaseDocument.objects(absorbed=False).order_by("received_at").limit(limit).scalar("id"))
 
     def destroy_key(self, case_ref: str) -> None:
         """Delete everything that is sealed about a case without a person."""

@@ -8,24 +8,27 @@ from __future__ import annotations
 
 from functools import partial
 
-from ngao.chassis.errors import Conflict
+from ngao.chassis.errors import Conflict, SealBroken
 from ngao.chassis.handlers import every
+from ngao.chassis.observability.logs import get_logger
 from services.registry.cases.model import Case
 from services.registry.context import Context, RegistryParts
+from services.registry.disclosure.disclose import disclose_again_by_reference
 from services.registry.people.finding import person_of, root_of
 from services.registry.people.publishing import publish_all
 
 _AT_ONCE = 100
+_log = get_logger("registry")
 
 
 @every(seconds=2)
 def add_later_facts(parts: RegistryParts) -> None:
-    """Add the facts of later reports to their records, each case in a unit of its own."""
-    for case in parts.read().cases.with_facts_to_add(_AT_ONCE):
+    """Add the facts of later reports to their records, each case in a unit of its own: what fails delays no other."""
+    for case_ref in parts.read().cases.with_facts_to_add(_AT_ONCE):
         try:
-            parts.run(partial(add_facts_of, case_ref=case.id))
-        except Conflict:
-            continue  # another process keeps writing this record; the next turn finds the case again
+            parts.run(partial(add_facts_of, case_ref=case_ref))
+        except (Conflict, SealBroken) as error:  # the next turn finds the case again
+            _log.warning("facts.not_added", case_ref=case_ref, error=type(error).__name__)
 
 
 def add_facts_of(ctx: Context, case_ref: str) -> None:
@@ -39,6 +42,8 @@ def add_facts_of(ctx: Context, case_ref: str) -> None:
     if case.is_open and person and person.published != case.published:
         publish_all(ctx, case)
     ctx.cases.save(case)
+    if case.is_open and case.facts.identity:
+        disclose_again_by_reference(ctx, case, corrected=True)
 
 
 def _add_facts(ctx: Context, case: Case) -> None:

@@ -63,7 +63,7 @@ def erase_people(ctx: Context, limit: int) -> int:
     for record in faded:
         person = person_of(ctx, record.id) or Person((record,))
         if _is_needed(ctx, person):
-            _undo(ctx, record)
+            keep_after_all(ctx, record)
         else:
             ctx.addresses.remove(record.id)
             _end_candidates(ctx, record.id)
@@ -109,7 +109,8 @@ def _end_candidates(ctx: Context, ref: str) -> None:
             ctx.candidates.remove(candidate)
 
 
-def _undo(ctx: Context, record: Defender) -> None:
+def keep_after_all(ctx: Context, record: Defender) -> None:
+    """Undo the first step. Who uses a fading record does it, so that an erasure at the same moment conflicts."""
     record.fading_since = None
     ctx.addresses.add(record.id, record.identity)
     ctx.defenders.save(record)

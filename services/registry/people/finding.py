@@ -9,7 +9,7 @@ from ngao.chassis.errors import Retryable, or_not_found
 from services.registry.cases.model import Case
 from services.registry.context import Context
 from services.registry.people.model import Defender, Person
-from services.registry.people.resolution import Candidate, Kind, Verdict
+from services.registry.people.resolution import Candidate, Verdict
 
 T = TypeVar("T")
 
@@ -55,14 +55,16 @@ def cases_of(ctx: Context, person: Person) -> list[Case]:
 def open_cases_touched_by(ctx: Context, person: Person) -> list[Case]:
     """Return open cases for which this person's restrictions hold: their own, and those that may turn out to be theirs."""
     probable = ctx.candidates.suggesting(record.id for record in person.records)
-    cases = [*cases_of(ctx, person), *_present(ctx.cases.get(candidate.id) for candidate in probable)]
+    people = _present(person_of(ctx, candidate.defender_ref) for candidate in probable)
+    cases = [case for each in (person, *people) for case in cases_of(ctx, each)]
     return [case for case in {case.id: case for case in cases}.values() if case.is_open]
 
 
 def probable_people(ctx: Context, case: Case) -> tuple[Person, ...]:
-    """Return the persons whom an undecided candidate may be. Until a human has decided, their restrictions hold too."""
-    candidate = ctx.candidates.get(case.id) if case.resolution == Kind.CANDIDATE else None
-    return probable_people_of(ctx, candidate) if candidate else ()
+    """Return whom the case's person may be, by undecided candidates. Until a human has decided, their restrictions hold too."""
+    person = person_of(ctx, case.defender_ref)
+    undecided = ctx.candidates.undecided_of(person.records) if person else ()
+    return tuple(each for candidate in undecided for each in probable_people_of(ctx, candidate))
 
 
 def probable_people_of(ctx: Context, candidate: Candidate) -> tuple[Person, ...]:

@@ -20,7 +20,8 @@ from ngao.kernel.text import clean
 from ngao.kernel.urgency import CRITICAL
 from services.registry.cases.model import Case
 from services.registry.context import Context
-from services.registry.people.finding import person_of
+from services.registry.people.erase import keep_after_all
+from services.registry.people.finding import person_of, records_below
 from services.registry.people.identity import Identity, ReportedIdentity
 from services.registry.people.model import Defender, Person
 from services.registry.people.publishing import publish_all
@@ -161,6 +162,9 @@ def _record_for(ctx: Context, resolution: Resolution, identity: Identity | None)
     if known is None:
         known = Defender(defender_ref(), identity or Identity(), ctx.now)
         ctx.defenders.save(known)
+    for record in records_below(ctx, known):
+        if record.fading_since:
+            keep_after_all(ctx, record)
     if identity:
         ctx.addresses.add(known.id, identity)
     return known

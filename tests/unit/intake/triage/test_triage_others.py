@@ -73,6 +73,20 @@ def test_an_earlier_report_that_a_later_one_makes_more_urgent_is_published_as_ri
     assert scene.intake.audit[-1][0] == "report.raised"
 
 
+def test_of_two_that_came_together_each_is_triaged_with_the_other(scene: Scene) -> None:
+    """The later one did not find the first when it was triaged: it is triaged again itself when its turn comes."""
+    later = scene.post("forms", "later", THREAT)
+    ctx = scene.intake.ctx
+    stored = ctx.reports.get(later.report_id)
+    assert stored is not None
+    stored.triage = type(stored.triage)("high", (), 60, stored.triage.policy_version)
+    ctx.reports.save(stored)
+    assert triage_others(scene.intake.ctx, later.report_id) == 2
+    again = scene.intake.ctx.reports.get(later.report_id)
+    assert again is not None
+    assert (scene.report.triage.urgency, again.triage.urgency) == ("critical", "critical")
+
+
 def test_its_source_is_shown_nothing_of_it(scene: Scene) -> None:
     def seen() -> tuple[Any, Any]:
         status = status_answer(report_for(scene.intake.ctx, "hotline", scene.first.report_id))

@@ -135,6 +135,19 @@ def test_until_a_human_has_decided_a_restriction_of_a_probable_person_keeps_the_
     assert len(register.heard.disclosed) == 3
 
 
+def test_a_restriction_of_a_probable_person_holds_for_every_case_of_the_candidates_record() -> None:
+    register = Register()
+    known = register.report("NG-1", MARY).defender_ref or ""
+    mine = register.report("NG-2", OTHER, contact_safety=SAFE)
+    assert mine.resolution == "candidate"
+    assert register.report("NG-3", OTHER, contact_safety=SAFE).defender_ref == mine.defender_ref
+    register.accept(accepted("NG-3", "offer-3"))
+    assert len(register.heard.disclosed) == 1
+    register.restrict(known, "partner-a")
+    assert register.heard.recalled == ["offer-3"]
+    assert str(register.accept(accepted("NG-3", "offer-4")).refusal) == "restricted"
+
+
 def test_a_vouch_that_comes_before_the_consent_counts_when_the_consent_comes() -> None:
     register = Register()
     register.report("NG-1", MARY, contact_safety=SAFE, consents=[])

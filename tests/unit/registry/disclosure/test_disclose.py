@@ -12,6 +12,7 @@ from ngao.chassis.errors import NotAllowedNow, NotFound, Retryable
 from ngao.contracts.events.referral import OfferAccepted
 from ngao.kernel.consent import Statement
 from ngao.testing.vouching import Onboarding, PartnerKeys
+from services.registry.people.add_facts import add_facts_of
 from services.registry.people.erase import erase_cases, erase_people
 from tests.support.registry import MARY, NOW, ONBOARDING, PARTNER, SAFE, Register, accepted, consent
 
@@ -138,6 +139,28 @@ def test_a_correction_of_what_is_safe_goes_to_the_partner_of_another_case_that_h
     assert refusal(register, BARE) is None
     register.update("NG-1", consent(), sequence=2, contact_safety={**SAFE, "channels": ["email"]})
     assert [each["phones"] for each in register.heard.disclosed] == [["+254700000001"], []]
+
+
+def test_a_corrected_number_goes_to_the_partner_of_another_case_once_it_is_in_the_record() -> None:
+    register = register_with()
+    register.report("NG-2", defender_ref=named(register), contact_safety=SAFE)
+    recorded(register, "NG-2")
+    assert refusal(register, BARE) is None
+    corrected = {**MARY, "phones": ["0700 000 009"]}
+    register.update("NG-1", consent(), sequence=2, identity=corrected, contact_safety=SAFE)
+    assert len(register.heard.disclosed) == 1
+    add_facts_of(register.ctx, "NG-1")
+    assert "+254700000009" in register.heard.disclosed[-1]["phones"]
+
+
+def test_a_new_case_that_calls_no_channel_safe_recalls_the_contact_that_another_case_had() -> None:
+    register = register_with()
+    register.report("NG-2", defender_ref=named(register), contact_safety=SAFE)
+    recorded(register, "NG-2")
+    assert refusal(register, BARE) is None
+    register.report("NG-3", MARY, contact_safety={**SAFE, "may_contact": False})
+    add_facts_of(register.ctx, "NG-3")
+    assert register.heard.recalled == ["offer-2"]
 
 
 def test_a_recorded_consent_for_another_partner_or_taken_back_since_opens_nothing() -> None:
@@ -346,7 +369,7 @@ def test_a_fading_person_whom_a_report_used_is_taken_back() -> None:
     erase_cases(register.ctx, 10)
     register.report("NG-2", defender_ref=named(register))
     register.pass_time(hours=2)
-    assert erase_people(register.ctx, 10) == 1
+    assert erase_people(register.ctx, 10) == 0
     assert register.shredded == []
     assert register.report("NG-3", MARY).defender_ref == person(register)
 
@@ -358,13 +381,25 @@ def test_a_reference_that_a_source_got_holds_while_its_person_fades_and_ends_wit
     erase_cases(register.ctx, 10)
     assert register.report("NG-2", defender_ref=given).defender_ref == person(register)
     register.pass_time(hours=2)
-    assert erase_people(register.ctx, 10) == 1
+    assert erase_people(register.ctx, 10) == 0
     assert register.report("NG-3", defender_ref=given).defender_ref == person(register)
     register.pass_time(days=1001)
     erase_cases(register.ctx, 10)
     register.pass_time(hours=2)
     assert erase_people(register.ctx, 10) == 1
     assert register.ctx.addresses.owner_of_reference("form", given) is None
+
+
+def test_a_report_that_names_a_reference_of_a_fading_person_keeps_the_record_itself() -> None:
+    """It writes the record, so that an erasure at the same moment conflicts with it, and its facts keep their key."""
+    register = register_with()
+    given = named(register)
+    register.pass_time(days=1001)
+    erase_cases(register.ctx, 10)
+    assert register.defenders.kept[person(register)].fading_since
+    register.report("NG-2", defender_ref=given, contact_safety=SAFE)
+    assert register.defenders.kept[person(register)].fading_since is None
+    assert register.report("NG-3", MARY).defender_ref == person(register)
 
 
 def test_a_candidate_ends_with_its_record_and_suggests_no_record_that_is_gone() -> None:
