@@ -727,6 +727,7 @@ def test_a_report_that_changes_while_it_is_settled_stays_due(request: pytest.Fix
         intake.run(updated)
         return open_about(keys)
 
+    # The real query runs; the wrapper only lets another unit change the report between it and the write.
     monkeypatch.setattr(intake_store, "_can_become_more_urgent", after_a_change)
     intake.run(lambda ctx: ctx.reports.clear_without_others(10))
     assert intake.run(lambda ctx: ctx.reports.with_others_to_triage(10)) == ["r-1"]

@@ -60,7 +60,7 @@ class Unit:
     lookups: Lookups = field(repr=False)
     traceparent: str | None = None
     again: bool = True
-    """False if this is the first try of work that was not done before, as far as its caller knows, and no others wait with it."""
+    """False if this is the first try of work that was not done before, as far as its caller knows, and few wait with it."""
     move_carried: Callable[[], None] = field(default=lambda: None, repr=False)
     """Moves what earlier units carried into its collections; before these are read."""
     inserts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
