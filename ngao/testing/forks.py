@@ -25,7 +25,7 @@ from ngao.testing.warmed import NUMBER_BYTES
 _REQUEST_BYTES = 64 * 1024
 _DESCRIPTORS = 1024
 _RUN = "ngao.run"
-_waitpid = os.waitpid  # eventlet's own one would wait in a hub, which children must not share
+_waitpid, _write = os.waitpid, os.write  # eventlet's own ones would wait in a hub, which children must not share
 
 
 class _Forks:
@@ -61,7 +61,7 @@ class _Forks:
             ended, status = _waitpid(pid, os.WNOHANG)
             if ended:
                 end = self._running.pop(pid)
-                os.write(end, os.waitstatus_to_exitcode(status).to_bytes(NUMBER_BYTES, signed=True))
+                _write(end, os.waitstatus_to_exitcode(status).to_bytes(NUMBER_BYTES, signed=True))
                 os.close(end)
 
 

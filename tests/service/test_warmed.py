@@ -84,3 +84,31 @@ def test_a_process_whose_end_is_not_known_yet_may_be_signalled() -> None:
     finally:
         os.close(reading)
         os.close(writing)
+
+
+_ENDS_WHILE_THE_HUB_RUNS = """
+import os
+from ngao.testing import forks
+from ngao.testing.warmed import NUMBER_BYTES
+import ngao.run
+from eventlet.hubs import get_hub
+import eventlet
+forks_here = forks._Forks(None)
+ours, theirs = os.pipe()
+pid = os.fork()
+if pid == 0:
+    os._exit(3)
+forks_here._running[pid] = theirs
+while not os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+    pass
+get_hub().schedule_call_global(0, forks_here._collect)
+eventlet.sleep(0.1)
+print(int.from_bytes(os.read(ours, NUMBER_BYTES), signed=True))
+"""
+
+
+def test_the_end_of_a_process_is_reported_while_the_hub_waits() -> None:
+    """The signal of a child's end comes at any moment, and a hub that runs must not be asked to wait."""
+    command = [sys.executable, "-W", "ignore", "-c", _ENDS_WHILE_THE_HUB_RUNS]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout.strip()) == (0, "3"), ended.stderr[-500:]
