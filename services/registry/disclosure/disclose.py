@@ -23,7 +23,7 @@ from services.registry.context import REGISTRY, Context, RegistryParts
 from services.registry.disclosure.model import Contact, Disclosure, Refusal, contact_or_refusal
 from services.registry.disclosure.store import withheld_for_keys
 from services.registry.people.finding import cases_of, known_case, person_of, probable_people
-from services.registry.people.identity import ContactSafety
+from services.registry.people.identity import ReportedIdentity
 from services.registry.people.model import Person
 
 _KEYS_LOOKED_AT = timedelta(days=7)
@@ -84,16 +84,16 @@ def _decide(ctx: Context, case: Case, disclosure: Disclosure) -> tuple[Contact, 
 
 def _contact_or_refusal(ctx: Context, case: Case, partner_id: str) -> Contact | Refusal:
     person = person_of(ctx, case.defender_ref)
-    probable, earlier = probable_people(ctx, case), _earlier_safety(ctx, case, person)
+    probable, earlier = probable_people(ctx, case), _earlier_facts(ctx, case, person)
     return contact_or_refusal(case, person, partner_id, ctx.now, probable=probable, earlier=earlier)
 
 
-def _earlier_safety(ctx: Context, case: Case, person: Person | None) -> ContactSafety | None:
-    """Return the safe contact of the last open case that states an identity, needed only for a report by reference alone."""
+def _earlier_facts(ctx: Context, case: Case, person: Person | None) -> ReportedIdentity | None:
+    """Return the facts of the last open case that states an identity, needed only for a report by reference alone."""
     if person is None or case.facts.identity:
         return None
     stated = [other.facts for other in cases_of(ctx, person) if other.is_open and other.facts.identity]
-    return stated[-1].contact_safety if stated else None
+    return stated[-1] if stated else None
 
 
 def _recipient(ctx: Context, offer: Disclosure) -> RecipientKeys | Refusal:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from ngao.kernel.consent import FOR_REFERRAL, ConsentAnswer, consent_answer
 from ngao.kernel.pairwise import case_ref_for
 from services.registry.cases.model import Case, CaseState
-from services.registry.people.identity import ContactSafety, Identity
+from services.registry.people.identity import ContactSafety, Identity, ReportedIdentity
 from services.registry.people.model import Person
 
 
@@ -82,13 +82,14 @@ def contact_or_refusal(
     now: datetime,
     *,
     probable: Collection[Person] = (),
-    earlier: ContactSafety | None = None,
+    earlier: ReportedIdentity | None = None,
 ) -> Contact | Refusal:
     """Return the contact that this partner may have now, or why not.
 
     Restrictions of the persons whom the case's own may turn out to be (`probable`) count, too.
-    `earlier` is the contact safety of the person's last open case whose report states an identity. It counts where this report
-    names the person by reference alone, because the source that does so need not be the one that knows what is safe.
+    `earlier` are the facts of the person's last open case whose report states an identity. They count where this report names the
+    person by reference alone, because the source that does so need not be the one that knows what is safe. The addresses are
+    those of that report, not all of the person's record: it also has those that were corrected or that no report called safe.
     """
     if case.state is CaseState.WITHDRAWN:
         return Refusal.REPORT_WITHDRAWN
@@ -101,7 +102,7 @@ def contact_or_refusal(
         return refusal
     if case.facts.identity:
         return _contact(case.facts.identity, case.facts.contact_safety)
-    return _older_contact(case, person, partner_id, now, earlier)
+    return _earlier_contact(case, person, partner_id, now, earlier or ReportedIdentity())
 
 
 def _no_consent(case: Case, person: Person, partner_id: str, now: datetime) -> Refusal | None:
@@ -112,19 +113,16 @@ def _no_consent(case: Case, person: Person, partner_id: str, now: datetime) -> R
     return Refusal.EXPIRED if answer is ConsentAnswer.EXPIRED else Refusal.NO_CONSENT
 
 
-def _older_contact(
-    case: Case, person: Person, partner_id: str, now: datetime, earlier: ContactSafety | None
-) -> Contact | Refusal:
-    """Return the older record's contact, only with a consent that an operator recorded, only over channels safe then and now."""
+def _earlier_contact(case: Case, person: Person, partner_id: str, now: datetime, earlier: ReportedIdentity) -> Contact | Refusal:
+    """Return the earlier report's contact: only with a consent that an operator recorded, over channels safe then and now."""
     by_operators = (*case.statements, *person.statements)
     if (
         consent_answer(by_operators, purpose=FOR_REFERRAL, scope="contact", recipient=partner_id, now=now)
         is not ConsentAnswer.LIVE
     ):
         return Refusal.NOT_RECORDED_BY_OPERATOR
-    now_safe = case.facts.contact_safety
-    identity = now_safe.reachable(person.identity) if now_safe else person.identity
-    return _contact(identity, earlier)
+    now_safe, identity = case.facts.contact_safety, earlier.identity or Identity()
+    return _contact(now_safe.reachable(identity) if now_safe else identity, earlier.contact_safety)
 
 
 def _contact(identity: Identity, safety: ContactSafety | None) -> Contact | Refusal:

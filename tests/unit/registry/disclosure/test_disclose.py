@@ -150,7 +150,27 @@ def test_a_corrected_number_goes_to_the_partner_of_another_case_once_it_is_in_th
     register.update("NG-1", consent(), sequence=2, identity=corrected, contact_safety=SAFE)
     assert len(register.heard.disclosed) == 1
     add_facts_of(register.ctx, "NG-1")
-    assert "+254700000009" in register.heard.disclosed[-1]["phones"]
+    assert register.heard.disclosed[-1]["phones"] == ["+254700000009"]
+
+
+def test_a_number_that_was_corrected_before_does_not_go_to_the_partner_of_another_case() -> None:
+    register = register_with()
+    register.update("NG-1", consent(), sequence=2, identity={**MARY, "phones": ["0700 000 009"]}, contact_safety=SAFE)
+    add_facts_of(register.ctx, "NG-1")
+    register.report("NG-2", defender_ref=named(register), contact_safety=SAFE)
+    recorded(register, "NG-2")
+    assert refusal(register, BARE) is None
+    assert register.heard.disclosed[-1]["phones"] == ["+254700000009"]
+
+
+def test_a_number_that_no_report_called_safe_does_not_go_to_the_partner_of_another_case() -> None:
+    register = register_with(contact_safety={**SAFE, "may_contact": False})
+    register.report("NG-3", {**MARY, "phones": ["0700 000 009"]}, contact_safety=SAFE)
+    add_facts_of(register.ctx, "NG-3")
+    register.report("NG-2", defender_ref=named(register), contact_safety=SAFE)
+    recorded(register, "NG-2")
+    assert refusal(register, BARE) is None
+    assert register.heard.disclosed[-1]["phones"] == ["+254700000009"]
 
 
 def test_a_new_case_that_calls_no_channel_safe_recalls_the_contact_that_another_case_had() -> None:
