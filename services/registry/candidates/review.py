@@ -9,13 +9,11 @@ from ngao.chassis.handlers import http, itself
 from services.registry.candidates.decisions_of_two import link_loosens, separation_loosens
 from services.registry.candidates.finding import candidate_of, record_of, suggested_record
 from services.registry.candidates.responses import CandidatesShown, Decided, LinkRequest, decided_answer, review_answer
-from services.registry.cases.model import Case
+from services.registry.candidates.touched import touched_by
 from services.registry.context import Context
-from services.registry.disclosure.disclose import disclose_again
-from services.registry.people.finding import cases_of, open_cases_touched_by, person_of, root_of
+from services.registry.people.finding import cases_of, person_of, root_of
 from services.registry.people.identity import Identity
-from services.registry.people.model import Defender, Person
-from services.registry.people.publishing import publish_all
+from services.registry.people.model import Defender
 from services.registry.people.read import as_shown, audit_reading, reader_of, safe_contact
 from services.registry.people.resolution import Candidate, Kind, Verdict
 from services.registry.people.showing import Reader, Review, SafeContact
@@ -56,7 +54,7 @@ def link_candidate(ctx: Context, case_ref: str, body: dict[str, Any]) -> dict[st
     if record.linked_to != target.id and root_of(ctx, target).id == record.id:
         raise NotAllowedNow("That record is already linked to this one.", slug="already-linked")
     ctx.defenders.save(target)  # so that a case that comes for it at this moment conflicts
-    return _decide(ctx, candidate, record, target.id)
+    return _decide(ctx, candidate, record, target)
 
 
 @http.post(
@@ -74,32 +72,21 @@ def separate_candidate(ctx: Context, case_ref: str) -> dict[str, Any]:
     return _decide(ctx, candidate, record_of(ctx, candidate.defender_ref), None)
 
 
-def _decide(ctx: Context, candidate: Candidate, record: Defender, link: str | None) -> dict[str, Any]:
-    before = _touched(ctx, record)
-    verdict = Verdict.LINKED if link else Verdict.SEPARATE
+def _decide(ctx: Context, candidate: Candidate, record: Defender, target: Defender | None) -> dict[str, Any]:
+    """Store the decision, and publish what holds now to every open case of either side: a link brings restrictions."""
+    touched = touched_by(ctx, record, *([target] if target else ()))
+    verdict = Verdict.LINKED if target else Verdict.SEPARATE
     candidate.decide(verdict, by=str(ctx.actor), at=ctx.now)
-    record.linked_to = link
+    record.linked_to = target.id if target else None
     ctx.candidates.save(candidate)
     ctx.defenders.save(record)
-    _publish(ctx, candidate, {**before, **_touched(ctx, record)})
-    detail = {"defender_ref": record.id, **({"linked_to": link} if link else {})}
+    for each in touched:
+        if each.case.id == candidate.id:
+            each.case.resolution = Kind.EXISTING if target else Kind.NEW
+        each.publish(ctx)
+    detail = {"defender_ref": record.id, **({"linked_to": target.id} if target else {})}
     ctx.audit(f"candidate.{verdict}", subject=candidate.id, detail=detail)
     return decided_answer(candidate)
-
-
-def _touched(ctx: Context, record: Defender) -> dict[str, Case]:
-    person = person_of(ctx, record.id) or Person((record,))
-    return {case.id: case for case in open_cases_touched_by(ctx, person)}
-
-
-def _publish(ctx: Context, candidate: Candidate, cases: dict[str, Case]) -> None:
-    """Publish what holds now to every open case of either side; a link brings restrictions and consents along."""
-    for case in cases.values():
-        if case.id == candidate.id:
-            case.resolution = Kind.EXISTING if candidate.verdict is Verdict.LINKED else Kind.NEW
-        publish_all(ctx, case)
-        ctx.cases.save(case)
-        disclose_again(ctx, case)
 
 
 def review(ctx: Context, candidate: Candidate, reader: Reader) -> Review:

@@ -22,9 +22,7 @@ from services.registry.cases.model import Case
 from services.registry.context import REGISTRY, Context, RegistryParts
 from services.registry.disclosure.model import Contact, Disclosure, Refusal, contact_or_refusal
 from services.registry.disclosure.store import withheld_for_keys
-from services.registry.people.finding import cases_of, known_case, person_of, probable_people
-from services.registry.people.identity import ReportedIdentity
-from services.registry.people.model import Person
+from services.registry.people.finding import case_with_contact, cases_of, known_case, person_of, probable_people
 
 _KEYS_LOOKED_AT = timedelta(days=7)
 
@@ -84,16 +82,9 @@ def _decide(ctx: Context, case: Case, disclosure: Disclosure) -> tuple[Contact, 
 
 def _contact_or_refusal(ctx: Context, case: Case, partner_id: str) -> Contact | Refusal:
     person = person_of(ctx, case.defender_ref)
-    probable, earlier = probable_people(ctx, case), _earlier_facts(ctx, case, person)
+    stated = case_with_contact(ctx, case, person) if person else None
+    earlier, probable = stated.facts if stated else None, probable_people(ctx, case)
     return contact_or_refusal(case, person, partner_id, ctx.now, probable=probable, earlier=earlier)
-
-
-def _earlier_facts(ctx: Context, case: Case, person: Person | None) -> ReportedIdentity | None:
-    """Return the facts of the last open case that states an identity, needed only for a report by reference alone."""
-    if person is None or case.facts.identity:
-        return None
-    stated = [other.facts for other in cases_of(ctx, person) if other.is_open and other.facts.identity]
-    return stated[-1] if stated else None
 
 
 def _recipient(ctx: Context, offer: Disclosure) -> RecipientKeys | Refusal:
@@ -105,16 +96,19 @@ def _recipient(ctx: Context, offer: Disclosure) -> RecipientKeys | Refusal:
     return recipient if recipient.signed(acceptance.PURPOSE, accepted, offer.signature) else Refusal.NOT_SIGNED
 
 
-def disclose_again(ctx: Context, case: Case, *, corrected: bool = False) -> None:
+def disclose_again(ctx: Context, case: Case, *, corrected: bool = False, not_theirs: bool = False) -> None:
     """Decide again for each partner: disclose to those at work what they may have now, recall what no partner must use.
 
     A partner whose work is over gets nothing new, but it still holds what it was given. Call this whenever consent,
     restrictions or the person change. A contact that a partner has and may keep is sent again only if it is `corrected`.
+    If it may be another person's (`not_theirs`), a partner whose work is over must not use it any more.
     The caller writes the case, so that a disclosure at the same moment conflicts.
     """
     for disclosure in ctx.disclosures.of(case.id):
         if not disclosure.refusal and (disclosure.ended or not corrected):
-            _keep_or_recall(ctx, case, disclosure, _contact_or_refusal(ctx, case, disclosure.partner_id))
+            over = not_theirs and disclosure.ended
+            answer = Refusal.ENDED if over else _contact_or_refusal(ctx, case, disclosure.partner_id)
+            _keep_or_recall(ctx, case, disclosure, answer)
         elif not disclosure.ended:
             _decide_again(ctx, case, disclosure)
 

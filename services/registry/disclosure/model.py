@@ -87,7 +87,7 @@ def contact_or_refusal(
     """Return the contact that this partner may have now, or why not.
 
     Restrictions of the persons whom the case's own may turn out to be (`probable`) count, too.
-    `earlier` are the facts of the person's last open case whose report states an identity. They count where this report names the
+    `earlier` are the facts of the person's last open case whose report states an identity. They count if this report names the
     person by reference alone, because the source that does so need not be the one that knows what is safe. The addresses are
     those of that report, not all of the person's record: it also has those that were corrected or that no report called safe.
     """

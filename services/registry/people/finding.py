@@ -52,6 +52,17 @@ def cases_of(ctx: Context, person: Person) -> list[Case]:
     return ctx.cases.of(record.id for record in person.records)
 
 
+def case_with_contact(ctx: Context, case: Case, person: Person) -> Case | None:
+    """Return the case whose report says how the person of this one is reached safely, or None.
+
+    It is the case itself, or if its report names the person by reference alone, their last open case that states an identity.
+    """
+    if case.facts.identity:
+        return case
+    stated = [other for other in cases_of(ctx, person) if other.is_open and other.facts.identity]
+    return stated[-1] if stated else None
+
+
 def open_cases_touched_by(ctx: Context, person: Person) -> list[Case]:
     """Return open cases for which this person's restrictions hold: their own, and those that may turn out to be theirs."""
     probable = ctx.candidates.suggesting(record.id for record in person.records)
