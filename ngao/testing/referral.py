@@ -198,8 +198,9 @@ class MemoryLog(PartnerLogRepository):
                 each.cursor = self._logs.last[partner_id] = self._logs.last.get(partner_id, 0) + 1
         return [(each.cursor, deepcopy(each.event)) for each in mine if each.cursor > cursor][:limit]
 
-    def erase_boxes(self, offer_id: str, part: str | None = None) -> None:
-        self._erase([each for each in self._logs.kept if each.offer_id == offer_id and part in {None, each.part}])
+    def erase_boxes(self, offer_id: str, part: str | None = None, *, before: int | None = None) -> None:
+        boxes = [each for each in self._logs.kept if each.offer_id == offer_id and part in {None, each.part}]
+        self._erase([each for each in boxes if before is None or int(each.event.get("sequence", 0)) < before])
 
     def erase_boxes_of(self, partner_id: str, limit: int) -> int:
         return self._erase([each for each in self._logs.kept if each.partner_id == partner_id and each.offer_id][:limit])

@@ -508,6 +508,15 @@ def test_a_partners_log_has_cursors_that_stay_when_boxes_are_forgotten(referral:
     assert after(0) == [(4, "o-3")]
 
 
+def test_only_older_boxes_leave_a_partners_log_when_a_withdrawal_comes_late(referral: Any) -> None:
+    for sequence in (None, 4, 6):
+        event = replace(event_for("clinic"), sequence=sequence)
+        referral.run(lambda ctx, e=event: ctx.partner_log.add_box("clinic", "o-1", "contact", e))
+    referral.run(lambda ctx: ctx.partner_log.erase_boxes("o-1", "contact", before=5))
+    left = [event for _, event in referral.run(lambda ctx: ctx.partner_log.after("clinic", 0, 10))]
+    assert [int(event["sequence"]) for event in left] == [6]
+
+
 # Notify
 
 

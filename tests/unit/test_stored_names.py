@@ -117,14 +117,15 @@ STORED = {
         _id closed_reason consents consents.at consents.granted consents.recipient consents.scope consents.until
         created_at defender defender.defender_ref defender.never_refer defender.resolution defender.sequence life needs
         needs.first_offer needs.match_again needs.name needs.proposed needs.second_chance needs.state needs.told
-        next_deadline offer_ids offers offers.accepted_at offers.attempt offers.case_salt offers.contact offers.detail
-        offers.disclose_by offers.due offers.early offers.ended_at offers.id offers.late offers.made_at offers.narrative
-        offers.need offers.partner_id offers.policy_version offers.reasons offers.reasons.rule offers.reasons.text
-        offers.received offers.signature offers.signature_key_id offers.state offers.told_of offers.undisclosed_since
-        priority reopened_at report report.county report.languages report.needs report.proposed report.received_at
-        report.report_id report.sequence report.urgency revision tellings tellings.grants tellings.grants.at
-        tellings.grants.granted tellings.grants.recipient tellings.grants.scope tellings.grants.until tellings.sequence
-        undisclosed_since waiting_until withdrawn_sequence
+        next_deadline offer_ids offers offers.accepted_at offers.attempt offers.case_salt offers.contact
+        offers.contact_sequence offers.detail offers.disclose_by offers.due offers.early offers.ended_at offers.id
+        offers.late offers.made_at offers.narrative offers.narrative_sequence offers.need offers.partner_id
+        offers.policy_version offers.reasons offers.reasons.rule offers.reasons.text offers.received offers.signature
+        offers.signature_key_id offers.state offers.told_of offers.undisclosed_since priority reopened_at report
+        report.county report.languages report.needs report.proposed report.received_at report.report_id report.sequence
+        report.urgency revision tellings tellings.grants tellings.grants.at tellings.grants.granted
+        tellings.grants.recipient tellings.grants.scope tellings.grants.until tellings.sequence undisclosed_since
+        waiting_until withdrawn_sequence
     """,
     "referral.hop": """
         _id actor at case_ref need offer_id partner_id place reason reasons reasons.rule reasons.text revision text what

@@ -119,9 +119,10 @@ class Offer:
     `reasons` are why this partner was chosen, not why the offer ended: that is `detail`.
     `early` are replies kept until the acceptance comes, `late` the verbs of late replies, each answered once. `signature` is
     the partner's own over its acceptance, by its key `signature_key_id`.
-    `contact` and `narrative` are what the disclosing services did for this acceptance, empty until they have; `disclose_by` is
-    when both must be known, `undisclosed_since` the moment that passed without that. `alarms` are the reasons of the alarms about
-    this offer. `case_salt` makes the reference by which this partner knows the case.
+    `contact` and `narrative` are what the disclosing services did for this acceptance, empty until they have; their sequences are
+    those of the events that say so. `disclose_by` is when both must be known, `undisclosed_since` the moment that passed without
+    that. `alarms` are the reasons of the alarms about this offer. `case_salt` makes the reference by which this partner knows
+    the case.
     """
 
     id: str
@@ -143,6 +144,8 @@ class Offer:
     late: list[str] = field(default_factory=list)
     contact: str = ""
     narrative: str = ""
+    contact_sequence: int = 0
+    narrative_sequence: int = 0
     case_salt: str = ""
     disclose_by: datetime | None = None
     undisclosed_since: datetime | None = None
@@ -184,14 +187,21 @@ class Offer:
         if not self.live:
             self._end(self.state, detail, now)
 
-    def note_disclosure(self, part: str, answer: str) -> None:
-        """Record a disclosing service's answer for this acceptance; with both answers the wait ends."""
+    def note_disclosure(self, part: str, answer: str, sequence: int | None) -> bool:
+        """Record a disclosing service's answer for this acceptance; with both answers the wait ends.
+
+        Returns False for an answer that comes late, after a newer one of the same service: the newer one counts.
+        """
+        known = self.contact_sequence if part == CONTACT else self.narrative_sequence
+        if sequence is not None and sequence < known:
+            return False
         if part == CONTACT:
-            self.contact = answer
+            self.contact, self.contact_sequence = answer, sequence or known
         else:
-            self.narrative = answer
+            self.narrative, self.narrative_sequence = answer, sequence or known
         if not self.undisclosed:
             self.disclose_by = self.undisclosed_since = None
+        return True
 
     def miss_disclosure(self) -> None:
         """Mark the wait for both answers as expired; it stays visible until they come or the offer ends."""

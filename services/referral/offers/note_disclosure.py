@@ -19,7 +19,8 @@ def note_disclosure(
 ) -> None:
     """Record the answer for the acceptance, and store the event for the partner's catch-up while it may read it.
 
-    The partner must not read any more what is withheld now: earlier disclosures of it leave the catch-up.
+    The partner must not read any more what is withheld now: earlier disclosures of it leave the catch-up. An answer that comes
+    late, after a newer one, is not stored: the partner would take it for the newest.
     Raises Retryable for an offer that is not known here yet.
     """
     part = CONTACT if isinstance(event, ContactDisclosed | ContactWithheld) else NARRATIVE
@@ -30,10 +31,11 @@ def note_disclosure(
     offer = case.offer_with(event.offer_id)
     if offer.partner_id != event.partner_id:
         return
-    offer.note_disclosure(part, DISCLOSED if disclosed else WITHHELD)
+    newest = offer.note_disclosure(part, DISCLOSED if disclosed else WITHHELD, envelope.sequence)
     if not disclosed:
-        ctx.partner_log.erase_boxes(offer.id, part)
+        ctx.partner_log.erase_boxes(offer.id, part, before=envelope.sequence)
+    if newest and not disclosed:
         ctx.partner_log.add(offer.partner_id, envelope)
-    elif offer.state in _MAY_READ:
+    elif newest and offer.state in _MAY_READ:
         ctx.partner_log.add_box(offer.partner_id, offer.id, part, envelope)
     ctx.cases.save(case)

@@ -23,7 +23,8 @@ PARTNER_LOG_DAYS = 120
 class PartnerEventDocument(Stored):
     """One event that a partner was sent. It gets its cursor when the partner asks, after it was committed.
 
-    An event with a box for the partner is in `boxed` instead of `body`, with its offer and its part, contact or narrative.
+    An event with a box for the partner is in `boxed` instead of `body`, with its offer, its part (contact or narrative) and its
+    sequence.
     """
 
     partner_id = StringField(required=True, **INTERNAL)
@@ -33,6 +34,7 @@ class PartnerEventDocument(Stored):
     boxed = StringField(**sealed("boxes"))
     offer_id = StringField(**INTERNAL)
     part = StringField(**INTERNAL)
+    sequence = IntField(**INTERNAL)
 
     meta: ClassVar[dict[str, Any]] = {
         "db_alias": "referral",
@@ -69,12 +71,17 @@ class PartnerLogRepository:
 
     def add_box(self, partner_id: str, offer_id: str, part: str, event: Event) -> None:
         """Store an event with a box that only the partner opens."""
-        self._keep(partner_id, event, {"boxed": encode(for_partner(event)).decode(), "offer_id": offer_id, "part": part})
+        content = {"boxed": encode(for_partner(event)).decode(), "offer_id": offer_id, "part": part}
+        self._keep(partner_id, event, content if event.sequence is None else {**content, "sequence": event.sequence})
 
-    def erase_boxes(self, offer_id: str, part: str | None = None) -> None:
-        """Remove the boxes of an offer, or those of one part with those whose part an earlier version did not note."""
-        parts = {"part__in": [part, None]} if part else {}
-        self._remove(PartnerEventDocument.objects(offer_id=offer_id, **parts))
+    def erase_boxes(self, offer_id: str, part: str | None = None, *, before: int | None = None) -> None:
+        """Remove the boxes of an offer, or of one part, or only those with a lower sequence than `before`.
+
+        Boxes whose part or sequence an earlier version did not note are removed, too.
+        """
+        parts: dict[str, Any] = {"part__in": [part, None]} if part else {}
+        older = {} if before is None else {"sequence__not__gte": before}
+        self._remove(PartnerEventDocument.objects(offer_id=offer_id, **parts, **older))
 
     def erase_boxes_of(self, partner_id: str, limit: int) -> int:
         """Remove boxes of a partner. Returns how many."""
@@ -91,7 +98,7 @@ class PartnerLogRepository:
             self._unit.drop(_EVENTS, record["_id"], record["revision"])
         return len(records)
 
-    def _keep(self, partner_id: str, event: Event, content: dict[str, str]) -> None:
+    def _keep(self, partner_id: str, event: Event, content: Record) -> None:
         record = {"_id": event.id, "partner_id": partner_id, "at": self._unit.now, "revision": 1, **content}
         self._unit.carry(_EVENTS, record)
 
