@@ -45,6 +45,18 @@ class Statement:
 
 
 @dataclass(frozen=True)
+class ConsentChange:
+    """One event of the registry about a statement: it holds, or it is retracted, because another person said it.
+
+    `sequence` orders the registry's events about a case.
+    """
+
+    statement: Statement
+    sequence: int = 0
+    retracted: bool = False
+
+
+@dataclass(frozen=True)
 class ConsentSnapshot:
     """All consents that a source states in one event about its report; `sequence` orders its events."""
 
@@ -134,6 +146,30 @@ def stated(snapshots: Iterable[ConsentSnapshot]) -> tuple[Statement, ...]:
     return tuple(now.values())
 
 
+def with_change(known: Iterable[ConsentChange], change: ConsentChange) -> tuple[ConsentChange, ...]:
+    """Return the changes with one more; of those that say the same, the one with the highest sequence is kept."""
+    changes = {(each.statement, each.retracted): each for each in known}
+    same = changes.setdefault((change.statement, change.retracted), change)
+    if same.sequence < change.sequence:
+        changes[change.statement, change.retracted] = change
+    return tuple(changes.values())
+
+
+def holding(changes: Iterable[ConsentChange]) -> tuple[Statement, ...]:
+    """Return the statements that hold: those that were said after they were last retracted. The events may be in any order.
+
+    A retraction applies to a statement whatever its scope, because what withdrawals had left of it may have been said, too.
+    """
+    changes = tuple(changes)
+    retracted: dict[object, int] = {}
+    for each in changes:
+        if each.retracted:
+            said = _said(each.statement)
+            retracted[said] = max(each.sequence, retracted.get(said, each.sequence))
+    left = (each for each in changes if not each.retracted and each.sequence > retracted.get(_said(each.statement), -1))
+    return tuple(each.statement for each in left)
+
+
 def carried_over(old: Iterable[Statement], new: Iterable[Statement], now: datetime) -> tuple[Statement, ...]:
     """Return the consents of an update with the moment each was given: a repeated one keeps its old moment."""
     known = {_content(each): each.at for each in old}
@@ -149,6 +185,10 @@ def remaining(consent: Statement, statements: Iterable[Statement]) -> Statement 
 
 def _content(consent: Statement) -> object:
     return consent.purpose, frozenset(consent.scope), consent.recipient, consent.until
+
+
+def _said(statement: Statement) -> object:
+    return statement.purpose, statement.recipient, statement.until, statement.at, statement.granted
 
 
 def _by_recipient(scopes: Iterable[tuple[str | None, Scopes]]) -> dict[str | None, Scopes]:

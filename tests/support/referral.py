@@ -132,13 +132,13 @@ def apply_defender(ctx: Context, case_ref: str, known: Defender) -> None:
     follow.follow_defender(ctx, event, envelope(event, case_ref, known.sequence, ctx.now))
 
 
-def apply_consent(ctx: Context, case_ref: str, said: Statement) -> None:
-    """Let the registry say that a consent was given or withdrawn."""
+def apply_consent(ctx: Context, case_ref: str, said: Statement, sequence: int = 1, *, retracted: bool = False) -> None:
+    """Let the registry say that a consent was given or withdrawn, or that another person said so."""
     event = ConsentChanged(
         case_ref=case_ref, purpose=said.purpose, scope=said.scope, recipient=said.recipient, until=said.until,
-        granted=said.granted, effective_at=said.at,
+        granted=said.granted, effective_at=said.at, retracted=retracted,
     )  # fmt: skip
-    follow.follow_consent(ctx, event)
+    follow.follow_consent(ctx, event, envelope(event, case_ref, sequence, ctx.now))
 
 
 def payload_of(event: Event) -> Any:

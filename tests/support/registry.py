@@ -91,7 +91,13 @@ class Heard:
 
     @property
     def consents(self) -> list[tuple[str, Statement]]:
-        return [(payload.case_ref, _statement(payload)) for payload, _ in published(self._units, ConsentChanged)]
+        said = (payload for payload, _ in published(self._units, ConsentChanged) if not payload.retracted)
+        return [(payload.case_ref, _statement(payload)) for payload in said]
+
+    @property
+    def retracted(self) -> list[tuple[str, Statement]]:
+        said = (payload for payload, _ in published(self._units, ConsentChanged) if payload.retracted)
+        return [(payload.case_ref, _statement(payload)) for payload in said]
 
     @property
     def disclosed(self) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import decode, encode
 from ngao.contracts.events.intake import StatedConsent
-from ngao.kernel.consent import ConsentAnswer, Statement, carried_over, consent_answer
+from ngao.kernel.consent import ConsentAnswer, ConsentChange, Statement, carried_over, consent_answer
 from ngao.testing.memory import unit_in_memory
 from services.intake.reports.model import Report, Update
 from services.intake.reports.store import ReportRepository
@@ -48,15 +48,15 @@ def since(said: Sequence[Said]) -> list[Statement]:
 
 def intake_answers(said: Sequence[Said], asks: Question) -> bool:
     """Intake is where a source's events begin, so it has them in their own order."""
-    report = replace(filled(Report), consents=(), consent_changes=())
+    report = replace(filled(Report), consents=(), consent_history=())
     for place, telling in sorted(numbered(said), key=lambda each: each[0]):
         new = tuple(Statement(each.purpose, each.scope, each.recipient, each.until) for each in telling.consents)
         if place == 1:
             report.consents = carried_over((), new, telling.at)
         else:
             report.apply(Update(consents=new), telling.at)
-    for change in since(said):
-        report.note_consent(change)
+    for sequence, change in enumerate(since(said), 1):
+        report.note_consent(ConsentChange(change, sequence))
     reports = ReportRepository(unit_in_memory(DAY))
     kept = reports._read(reports._record(report))
     return _live((*kept.consents, *kept.consent_changes), asks)
@@ -68,9 +68,9 @@ def referral_answers(said: Sequence[Said], asks: Question) -> bool:
     for sequence, told in numbered(said):
         mine = [each for each in statements(told) if each.purpose == "referral"]
         apply_report(case, referral_report(sequence=sequence, needs=()), mine, asks.at, QUIET)
-    for change in since(said):
+    for sequence, change in enumerate(since(said), 1):
         if change.purpose == "referral":
-            apply_consent(case, change, asks.at, QUIET)
+            apply_consent(case, ConsentChange(change, sequence), asks.at, QUIET)
     cases = ReferralCases(unit_in_memory(DAY))
     kept = cases._read(cases._record(case))
     return kept.effective_consent(asks.at).allows(asks.recipient, asks.scope)

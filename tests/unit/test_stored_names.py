@@ -85,7 +85,8 @@ def stored() -> dict[str, set[str]]:
 STORED = {
     "intake.report": """
         _id attachments case_ref closed_at consent_changes consent_changes.effective_at consent_changes.granted
-        consent_changes.purpose consent_changes.recipient consent_changes.scope consent_changes.until consents
+        consent_changes.purpose consent_changes.recipient consent_changes.retracted consent_changes.scope
+        consent_changes.sequence consent_changes.until consents
         consents.given_at consents.purpose consents.recipient consents.scope consents.until county decision
         decision.points decision.reason decision.rules decision.urgency defender_ref doubt doubt.precision doubt.reason
         doubt.stated earlier_reports fingerprint forgotten_at helpers helpers.distrust helpers.offer_id helpers.partner_id
@@ -114,16 +115,16 @@ STORED = {
         _id channels defender_ref may_contact revision sequence
     """,
     "referral.case": """
-        _id closed_reason consents consents.at consents.granted consents.recipient consents.scope consents.until
-        created_at defender defender.defender_ref defender.never_refer defender.resolution defender.sequence life needs
-        needs.first_offer needs.match_again needs.name needs.proposed needs.second_chance needs.state needs.told
-        next_deadline offer_ids offers offers.accepted_at offers.attempt offers.case_salt offers.contact
-        offers.contact_sequence offers.detail offers.disclose_by offers.due offers.early offers.ended_at offers.id
-        offers.late offers.made_at offers.narrative offers.narrative_sequence offers.need offers.partner_id
-        offers.policy_version offers.reasons offers.reasons.rule offers.reasons.text offers.received offers.signature
-        offers.signature_key_id offers.state offers.told_of offers.undisclosed_since priority reopened_at report
-        report.county report.languages report.needs report.proposed report.received_at report.report_id report.sequence
-        report.urgency revision tellings tellings.grants tellings.grants.at tellings.grants.granted
+        _id closed_reason consents consents.at consents.granted consents.recipient consents.retracted consents.scope
+        consents.sequence consents.until created_at defender defender.defender_ref defender.never_refer
+        defender.resolution defender.sequence life needs needs.first_offer needs.match_again needs.name needs.proposed
+        needs.second_chance needs.state needs.told next_deadline offer_ids offers offers.accepted_at offers.attempt
+        offers.case_salt offers.contact offers.contact_sequence offers.detail offers.disclose_by offers.due offers.early
+        offers.ended_at offers.id offers.late offers.made_at offers.narrative offers.narrative_sequence offers.need
+        offers.partner_id offers.policy_version offers.reasons offers.reasons.rule offers.reasons.text offers.received
+        offers.signature offers.signature_key_id offers.state offers.told_of offers.undisclosed_since priority reopened_at
+        report report.county report.languages report.needs report.proposed report.received_at report.report_id
+        report.sequence report.urgency revision tellings tellings.grants tellings.grants.at tellings.grants.granted
         tellings.grants.recipient tellings.grants.scope tellings.grants.until tellings.sequence undisclosed_since
         waiting_until withdrawn_sequence
     """,

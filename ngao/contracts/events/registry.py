@@ -9,7 +9,7 @@ from typing import Any
 
 from ngao.contracts.events.parts import Disclosed, Withheld
 from ngao.contracts.payloads import Internal, Lasting, Part, Payload, event, part
-from ngao.kernel.consent import Statement
+from ngao.kernel.consent import ConsentChange, Statement
 
 
 @part()
@@ -43,7 +43,11 @@ class DefenderResolved(Payload):
 
 @event("registry.consent.changed.v1")
 class ConsentChanged(Payload):
-    """A consent was given or withdrawn after the report."""
+    """A consent was given or withdrawn after the report.
+
+    `retracted` is true if another person turned out to have said it: for this case it never held. Its moment, purpose, recipient
+    and end name the statement, whatever its scope.
+    """
 
     case_ref: Internal[str]
     defender_ref: Internal[str | None] = None
@@ -53,11 +57,16 @@ class ConsentChanged(Payload):
     until: Internal[Lasting | None] = None
     granted: Internal[bool]
     effective_at: Internal[datetime]
+    retracted: Internal[bool] = False
 
     @property
     def statement(self) -> Statement:
         """Return the person's statement, from which every service decides what consent allows."""
         return Statement(self.purpose, self.scope, self.recipient, self.until, self.effective_at, self.granted)
+
+    def change(self, sequence: int | None) -> ConsentChange:
+        """Return what an event with this sequence says about that statement."""
+        return ConsentChange(self.statement, sequence or 0, self.retracted)
 
 
 @event("registry.contact.disclosed.v1")

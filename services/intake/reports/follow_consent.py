@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from ngao.chassis.handlers import on
+from ngao.contracts import Event
 from ngao.contracts.events.registry import ConsentChanged
 from services.intake.context import Context
 from services.intake.reports.disclose_narrative import disclose_what_is_new
 
 
 @on(ConsentChanged)
-def follow_consent(ctx: Context, event: ConsentChanged) -> None:
+def follow_consent(ctx: Context, event: ConsentChanged, envelope: Event) -> None:
     """Keep the change; a consent that was missing lets those at work have the narrative now. Raises NotFound.
 
     Of an erased report nothing can be disclosed, so that a consent for it changes nothing.
@@ -17,6 +18,6 @@ def follow_consent(ctx: Context, event: ConsentChanged) -> None:
     report = ctx.reports.of_case(event.case_ref)
     if report.erased_at:
         return
-    report.note_consent(event.statement)
+    report.note_consent(event.change(envelope.sequence))
     disclose_what_is_new(ctx, report)
     ctx.reports.save(report)

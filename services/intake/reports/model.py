@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from ngao.kernel.consent import Statement, carried_over
+from ngao.kernel.consent import ConsentChange, Statement, carried_over, holding, with_change
 from ngao.kernel.records import stored_as
 from ngao.kernel.urgency import CRITICAL, rank
 from services.intake.reports.acts import Dating, with_acts
@@ -136,7 +136,7 @@ class Report:
     person_keys: tuple[str, ...] = ()
     narrative_parts: tuple[bytes, ...] = ()
     attachments: bytes | None = None
-    consent_changes: tuple[Statement, ...] = ()
+    consent_history: tuple[ConsentChange, ...] = field(default=(), metadata=stored_as("consent_changes"))
     steps: tuple[Step, ...] = field(default=(), metadata=stored_as("story"))
     partners: Mapping[str, PartnerAtWork] = field(default_factory=dict, metadata=stored_as("helpers"))
     updates_seen: tuple[str, ...] = ()
@@ -272,10 +272,14 @@ class Report:
         self.republish_at = now + min(max(now - self.received_at, SOONEST_AGAIN), LATEST_AGAIN)
         return True
 
-    def note_consent(self, change: Statement) -> None:
-        """Record a consent given or withdrawn at the registry; twice is once."""
-        if change not in self.consent_changes:
-            self.consent_changes = tuple(sorted((*self.consent_changes, change), key=lambda each: each.at))
+    @property
+    def consent_changes(self) -> tuple[Statement, ...]:
+        """Return the consents given or withdrawn at the registry that hold for this report."""
+        return holding(self.consent_history)
+
+    def note_consent(self, change: ConsentChange) -> None:
+        """Record a consent given, withdrawn or retracted at the registry; twice is once."""
+        self.consent_history = tuple(sorted(with_change(self.consent_history, change), key=lambda each: each.statement.at))
 
     def keep_partner(self, partner: PartnerAtWork) -> None:
         """Record a partner that works on the case, so that later facts reach it too."""

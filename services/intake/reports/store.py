@@ -16,7 +16,7 @@ from ngao.chassis.storage.documents import Stored, count_and_first, overdue
 from ngao.chassis.storage.held import INTERNAL, hashed, internal, sealed
 from ngao.chassis.storage.lookups import Record, TooMany
 from ngao.chassis.storage.repository import Repository
-from ngao.kernel.consent import Statement
+from ngao.kernel.consent import ConsentChange, Statement
 from ngao.kernel.records import from_record, to_record
 from ngao.kernel.urgency import CRITICAL
 from services.intake.reports.model import LATEST_AGAIN, PartnerAtWork, Report
@@ -166,7 +166,7 @@ class ReportRepository(Repository[Report]):
         report: Report = ReportDocument.entity_of(
             record,
             consents=tuple(_statement(consent, "given_at") for consent in record.get("consents") or ()),
-            consent_changes=tuple(_statement(consent, "effective_at") for consent in record.get("consent_changes") or ()),
+            consent_history=tuple(_change(consent) for consent in record.get("consent_changes") or ()),
             partners={each["offer_id"]: from_record(PartnerAtWork, each) for each in record.get("helpers") or ()},
             triage=from_record(Triage, record),
         )
@@ -177,9 +177,7 @@ class ReportRepository(Repository[Report]):
         return record | {
             "closed_at": entity.closed_at,
             "consents": [_record_of(consent, "given_at") for consent in entity.consents],
-            "consent_changes": [
-                {**_record_of(consent, "effective_at"), "granted": consent.granted} for consent in entity.consent_changes
-            ],
+            "consent_changes": [_record_of_change(change) for change in entity.consent_history],
             "helpers": [to_record(partner) for partner in entity.partners.values()],
             **to_record(entity.triage),
             **{name: record[name] or {} for name in ("decision", "sealed_identity", "mapping")},
@@ -188,6 +186,15 @@ class ReportRepository(Repository[Report]):
 
 def _record_of(statement: Statement, moment: str) -> Record:
     return to_record(statement, "at", "granted") | {moment: statement.at}
+
+
+def _record_of_change(change: ConsentChange) -> Record:
+    statement = _record_of(change.statement, "effective_at") | {"granted": change.statement.granted}
+    return statement | to_record(change, "statement")
+
+
+def _change(record: Record) -> ConsentChange:
+    return from_record(ConsentChange, record, statement=_statement(record, "effective_at"))
 
 
 def _statement(record: Record, moment: str) -> Statement:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from ngao.kernel.consent import FOR_REFERRAL, ConsentSnapshot, EffectiveConsent, Statement
+from ngao.kernel.consent import FOR_REFERRAL, ConsentChange, ConsentSnapshot, EffectiveConsent, Statement, with_change
 from services.referral.cases.changes import INTAKE, REGISTRY, CaseChange, Kind
 from services.referral.cases.deadlines import Deadlines, Waits
 from services.referral.cases.facts import NOTHING, Changed, Defender, Reason, Report
@@ -17,6 +17,7 @@ from services.referral.cases.reopening import (
     REPORT_WITHDRAWN,
     URGENCY_RAISED,
     VIOLATION_ADDED,
+    WITHDRAWAL_RETRACTED,
     WITHDRAWALS,
     new_facts_in,
     opens_again,
@@ -66,16 +67,20 @@ def apply_defender(case: Case, defender: Defender, now: datetime) -> None:
     _review(case, now)
 
 
-def apply_consent(case: Case, statement: Statement, now: datetime, deadlines: Deadlines) -> None:
-    """Store a change of consent: what it no longer covers is withdrawn or recalled. A renewed one may open a closed case."""
-    before = case.effective_consent(now)
-    if statement not in case.consents:
-        case.consents.append(statement)
-    case.record(Kind.CONSENT_RECEIVED, reason="granted" if statement.granted else "withdrawn", actor=REGISTRY)
-    if case.closed and case.report and case.report.complete and _consented_again(case, before, now):
-        _reopen(case, (CONSENT_GIVEN,), case.report, now, deadlines)
+def apply_consent(case: Case, change: ConsentChange, now: datetime, deadlines: Deadlines) -> None:
+    """Store a change of consent: what it no longer covers is withdrawn or recalled. A renewed one may open a closed case.
+
+    A case that another person's withdrawal had closed is opened again, so that a human gets it if no partner may be asked.
+    """
+    before, granted = case.effective_consent(now), change.statement.granted
+    case.consent_changes = with_change(case.consent_changes, change)
+    word = "retracted" if change.retracted else "granted" if granted else "withdrawn"
+    case.record(Kind.CONSENT_RECEIVED, reason=word, actor=REGISTRY)
+    reasons = _opened_by_consent(case, before, now)
+    if case.report and case.report.complete and reasons:
+        _reopen(case, reasons, case.report, now, deadlines)
     _recall_uncovered(case, before, now)
-    if statement.granted:
+    if granted is not change.retracted:
         case.return_needs_to_matching()
     _review(case, now)
 
@@ -83,7 +88,7 @@ def apply_consent(case: Case, statement: Statement, now: datetime, deadlines: De
 def withdraw_report(case: Case, now: datetime, sequence: int = 0) -> None:
     """Withdraw or recall every offer, because the source withdrew the report; no earlier consent is valid any more."""
     case.withdrawn_sequence = max(sequence, case.withdrawn_sequence or 0)
-    case.consents.append(Statement(FOR_REFERRAL, at=now, granted=False))
+    case.consent_changes = with_change(case.consent_changes, ConsentChange(Statement(FOR_REFERRAL, at=now, granted=False)))
     if not case.closed:
         case.close(REPORT_WITHDRAWN, now, actor=INTAKE)
     elif case.closed_reason not in WITHDRAWALS:
@@ -109,6 +114,12 @@ def _open_again(  # noqa: PLR0917  # as its one caller has them
     if reasons:
         _reopen(case, reasons, case.report, now, deadlines)
     return bool(reasons)
+
+
+def _opened_by_consent(case: Case, before: EffectiveConsent, now: datetime) -> tuple[Reason, ...]:
+    if case.closed_reason == CONSENT_WITHDRAWN and before.withdrawn and not case.effective_consent(now).withdrawn:
+        return (WITHDRAWAL_RETRACTED,)
+    return (CONSENT_GIVEN,) if _consented_again(case, before, now) else ()
 
 
 def _consented_again(case: Case, before: EffectiveConsent, now: datetime) -> bool:

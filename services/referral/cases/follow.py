@@ -71,12 +71,12 @@ def follow_defender(ctx: Context, event: DefenderResolved, envelope: Event) -> N
 
 
 @on(ConsentChanged)
-def follow_consent(ctx: Context, event: ConsentChanged) -> None:
+def follow_consent(ctx: Context, event: ConsentChanged, envelope: Event) -> None:
     """Withdraw or recall what consent no longer covers, and offer what it covers now. Other purposes do not concern referral."""
     if event.purpose != FOR_REFERRAL:
         return
     case = known_or_new(ctx, event.case_ref)
-    apply_consent(case, event.statement, ctx.now, ctx.deadlines)
+    apply_consent(case, event.change(envelope.sequence), ctx.now, ctx.deadlines)
     route_and_store(ctx, case)
 
 

@@ -12,7 +12,15 @@ from datetime import datetime
 from enum import StrEnum
 
 from ngao.kernel.actors import Actor
-from ngao.kernel.consent import ConsentSnapshot, EffectiveConsent, Statement, effective_consent, stated
+from ngao.kernel.consent import (
+    ConsentChange,
+    ConsentSnapshot,
+    EffectiveConsent,
+    Statement,
+    effective_consent,
+    holding,
+    stated,
+)
 from ngao.kernel.pairwise import case_ref_for
 from ngao.kernel.records import stored_as
 from ngao.kernel.urgency import rank
@@ -38,7 +46,8 @@ class Life(StrEnum):
 class Case:
     """One case from its report to its end.
 
-    `consent_snapshots` are the consents that its source states, `consents` the person's later statements to the registry.
+    `consent_snapshots` are the consents that its source states, `consent_changes` what the registry has published of the person's
+    later statements.
     `withdrawn_sequence` is the sequence of intake's event about the report's withdrawal: an update from before it is ignored.
     """
 
@@ -49,7 +58,7 @@ class Case:
     report: Report | None = None
     defender: Defender | None = None
     consent_snapshots: list[ConsentSnapshot] = field(default_factory=list, metadata=stored_as("tellings"))
-    consents: list[Statement] = field(default_factory=list)
+    consent_changes: tuple[ConsentChange, ...] = field(default=(), metadata=stored_as("consents"))
     needs: dict[str, Need] = field(default_factory=dict)
     offers: list[Offer] = field(default_factory=list)
     life: Life = Life.WAITING
@@ -84,6 +93,11 @@ class Case:
             *(need.match_again for need in self.needs.values()),
         ]
         return min((end for end in ends if end is not None), default=None)
+
+    @property
+    def consents(self) -> tuple[Statement, ...]:
+        """Return the person's statements to the registry that hold for this case."""
+        return holding(self.consent_changes)
 
     def effective_consent(self, now: datetime) -> EffectiveConsent:
         """Return what the person agrees to at this moment."""

@@ -2,8 +2,9 @@
 
 A case that was settled is opened by a new need, a new violation or a higher urgency. A case that ended because the report or
 all consent was withdrawn is opened by a renewed consent, which allows offers, and by a new need or violation,
-which a human gets because no partner may be asked. A higher urgency alone does not open it: that may come from another report
-about the same person. An update that only repeats opens no case.
+which a human gets because no partner may be asked. It is also opened when the registry retracts the withdrawal. A higher
+urgency alone does not open it: that may come from another report about the same person. An update that only
+repeats opens no case.
 
 In an open case, a new violation opens the settled needs that it asks for or suggests: what was done before does not answer it.
 """
@@ -19,6 +20,7 @@ NEED_ADDED = Reason("need_added", "A need was added after the case had been clos
 VIOLATION_ADDED = Reason("violation_added", "A violation was reported after what it asks for had been settled.")
 URGENCY_RAISED = Reason("urgency_raised", "The urgency rose after the case had been closed.")
 CONSENT_GIVEN = Reason("consent_given", "The person agreed to be referred after the case had been closed.")
+WITHDRAWAL_RETRACTED = Reason("withdrawal_retracted", "The withdrawal that closed the case was another person's.")
 REPORT_WITHDRAWN = "report_withdrawn"
 CONSENT_WITHDRAWN = "consent_withdrawn"
 WITHDRAWALS = frozenset({REPORT_WITHDRAWN, CONSENT_WITHDRAWN})

@@ -15,7 +15,7 @@ from ngao.chassis.storage.lookups import Record
 from ngao.chassis.storage.repository import Repository
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.kernel import actors
-from ngao.kernel.consent import FOR_REFERRAL, ConsentSnapshot, Statement
+from ngao.kernel.consent import FOR_REFERRAL, ConsentChange, ConsentSnapshot, Statement
 from ngao.kernel.records import from_record, to_record
 from ngao.kernel.urgency import URGENCIES, rank
 from services.referral.cases.model import Case, Life
@@ -98,7 +98,7 @@ class CaseRepository(Repository[Case]):
                 ConsentSnapshot(stated["sequence"], tuple(map(_statement, stated["grants"])))
                 for stated in record.get("tellings", ())
             ],
-            consents=[_statement(stated) for stated in record.get("consents", ())],
+            consent_changes=tuple(_change(stated) for stated in record.get("consents", ())),
             needs={need["name"]: from_record(Need, need) for need in record.get("needs", ())},
         )
         return case
@@ -113,7 +113,7 @@ class CaseRepository(Repository[Case]):
                 {"sequence": stated.sequence, "grants": [_record_of(statement) for statement in stated.consents]}
                 for stated in entity.consent_snapshots
             ],
-            "consents": [_record_of(statement) for statement in entity.consents],
+            "consents": [_record_of(change.statement) | to_record(change, "statement") for change in entity.consent_changes],
             "needs": [to_record(need) for need in entity.needs.values()],
             "offer_ids": [offer.id for offer in entity.offers],
         }
@@ -162,6 +162,10 @@ def _record_of(statement: Statement) -> Record:
 
 def _statement(record: Record) -> Statement:
     return from_record(Statement, record, purpose=FOR_REFERRAL)
+
+
+def _change(record: Record) -> ConsentChange:
+    return from_record(ConsentChange, record, statement=_statement(record))
 
 
 def _step(record: Record) -> Step:

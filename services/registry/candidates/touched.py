@@ -9,7 +9,7 @@ from services.registry.context import Context
 from services.registry.disclosure.disclose import disclose_again
 from services.registry.people.finding import case_with_contact, known_person, open_cases_touched_by, root_of
 from services.registry.people.model import Defender, Person
-from services.registry.people.publishing import publish_all
+from services.registry.people.publishing import publish_all, publish_consent
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,14 @@ class Touched:
     contact_of: Case | None
 
     def publish(self, ctx: Context) -> None:
-        """Publish what holds now; a partner that has another's contact gets the right one, or must not use it any more."""
+        """Publish what holds now, and retract what another person said.
+
+        A partner that has another person's contact gets the right one, or must not use it any more.
+        """
         now = _of(ctx, self.case)
+        for statement in dict.fromkeys(self.person.statements):
+            if statement not in now.person.statements:
+                publish_consent(ctx, self.case, now.person.ref, statement, retracted=True)
         publish_all(ctx, self.case)
         ctx.cases.save(self.case)
         parted = not {record.id for record in self.person.records} <= {record.id for record in now.person.records}

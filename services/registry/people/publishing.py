@@ -28,8 +28,8 @@ def publish_person(ctx: Context, case: Case) -> None:
     ctx.publish(view(ctx, case), subject=case.id, urgent=case.urgent)
 
 
-def publish_consent(ctx: Context, case: Case, defender_ref: str | None, statement: Statement) -> None:
-    """Publish one consent or withdrawal to those who act on the case."""
+def publish_consent(ctx: Context, case: Case, defender_ref: str | None, statement: Statement, *, retracted: bool = False) -> None:
+    """Publish one consent or withdrawal to those who act on the case; `retracted` if another person said it."""
     payload = ConsentChanged(
         case_ref=case.id,
         defender_ref=defender_ref,
@@ -39,6 +39,7 @@ def publish_consent(ctx: Context, case: Case, defender_ref: str | None, statemen
         until=statement.until,
         granted=statement.granted,
         effective_at=statement.at,
+        retracted=retracted,
     )
     ctx.publish(payload, subject=case.id, urgent=case.urgent)
 

@@ -32,7 +32,7 @@ class Story:
     """A report with a narrative that one partner accepts."""
 
     def __init__(self, policy: IntakePolicy) -> None:
-        self.intake = MemoryIntake(policy)
+        self.intake, self.sequence = MemoryIntake(policy), 0
         draft = read_report(anonymous(), policy.vocabulary)
         self.case_ref = receive_report(self.intake.ctx, "forms", draft).case_ref
         vouch = self.intake.onboarding.vouch(KEYS)
@@ -42,12 +42,18 @@ class Story:
         step = Step("referral.accepted", START + timedelta(minutes=1), 3, "legal_aid", OFFER)
         note_progress(self.intake.ctx, self.case_ref, step, partner)
 
-    def changes_consent(self, *, granted: bool) -> None:
+    def changes_consent(self, *, granted: bool) -> ConsentChanged:
         self.intake.wait()
         change = ConsentChanged(
             case_ref=self.case_ref, purpose="referral", scope=("narrative",), granted=granted, effective_at=self.intake.now
         )
-        follow_consent(self.intake.ctx, change)
+        return self.hears(change)
+
+    def hears(self, change: ConsentChanged) -> ConsentChanged:
+        self.sequence += 1
+        envelope = replace(event_of(change, subject=self.case_ref), sequence=self.sequence)
+        follow_consent(self.intake.ctx, change, envelope)
+        return change
 
     def is_recalled(self) -> None:
         step = Step("referral.recalled", START + timedelta(minutes=2), 4, "legal_aid", OFFER)
@@ -113,6 +119,19 @@ def test_a_narrative_that_leaves_without_its_consent_is_withheld_once_and_comes_
     story.changes_consent(granted=True)
     assert len(story.disclosed) == 2
     assert story.may_leave
+
+
+def test_a_narrative_does_not_leave_on_a_consent_that_another_person_gave(story: Story) -> None:
+    ctx = story.intake.ctx
+    report = ctx.reports.of_case(story.case_ref)
+    report.consents = ()
+    ctx.reports.save(report)
+    given = story.changes_consent(granted=True)
+    story.accepts(story.good)
+    assert story.may_leave
+    story.hears(replace(given, retracted=True))
+    assert not story.may_leave
+    assert (story.withheld, story.intake.recalled) == (["no_consent"], [OFFER])
 
 
 def test_a_narrative_of_an_offer_that_was_recalled_does_not_leave(story: Story) -> None:

@@ -71,6 +71,31 @@ def test_a_link_tells_the_cases_of_one_record_what_was_said_to_the_other() -> No
     assert ("NG-2", gone) in register.heard.consents
 
 
+def test_a_separation_retracts_what_the_other_person_said_from_the_cases_of_each() -> None:
+    register, known, other = two_alike()
+    agreed, gone = consent(at=register.now), consent("narrative", granted=False, at=register.now)
+    register.change_consent(known, agreed, None)
+    register.change_consent(other, gone, None)
+    own = consent("attributes", at=register.now)
+    register.change_consent(other, own, "NG-2")
+    register.link("NG-2", known)
+    assert register.heard.retracted == []
+    register.separate("NG-2")
+    assert sorted(register.heard.retracted, key=str) == [("NG-1", gone), ("NG-2", agreed)]
+
+
+def test_a_link_to_another_person_retracts_what_the_first_one_said() -> None:
+    register, known, _other = two_alike()
+    third = register.report("NG-3", {"names": ["Mary Wanjikku Kamau"], "phones": ["0700000003"], "emails": []}).defender_ref or ""
+    agreed = consent(at=register.now)
+    register.change_consent(known, agreed, None)
+    assert known in {each.defender_ref for each in register.candidates.kept["NG-3"].suggestions}
+    register.link("NG-3", known)
+    register.link("NG-3", register.candidates.kept["NG-2"].defender_ref)
+    assert third
+    assert register.heard.retracted == [("NG-3", agreed)]
+
+
 def test_a_restriction_of_a_linked_record_can_be_lifted_through_the_person() -> None:
     register, known, other = two_alike()
     register.restrict(other, "partner-b")
