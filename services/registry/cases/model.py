@@ -24,9 +24,9 @@ class CaseState(StrEnum):
 class Case:
     """One case.
 
-    `defender_ref` is the record made or found when it came; `facts` are what the report has about the person, `facts_added` is
-    true when the person's record includes that identity; `consent_snapshots` are the source's consents as each event stated them;
-    `published` is what others know of the person.
+    `defender_ref` is the record made or found when it came; `facts` are what the report has about the person. `facts_added` is
+    true when the person's record includes that identity and what was said of the person at the same moment is published.
+    `consent_snapshots` are the source's consents as each event stated them; `published` is what others know of the person.
     """
 
     id: str

@@ -108,10 +108,13 @@ class Person:
         left = (remaining(stated, ordered) if stated.granted else stated for stated in ordered)
         return tuple(statement for statement in left if statement and (statement.until is None or statement.until > now))
 
-    @property
-    def published(self) -> tuple[str, ...]:
-        """Return a digest of what others know about the person, to see whether it has changed since."""
-        restricted = sorted(f"{restriction.kind}:{restriction.partner_id}" for restriction in self.restrictions)
+    def published(self, probable: Iterable[Person]) -> tuple[str, ...]:
+        """Return a digest of what others know about the person, to see whether it has changed since.
+
+        They know the restrictions of those whom the person may turn out to be (`probable`), too.
+        """
+        restrictions = together(each.restrictions for each in (self, *probable))
+        restricted = sorted(f"{restriction.kind}:{restriction.partner_id}" for restriction in restrictions)
         return (self.ref, str(len(self.statements)), *restricted)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from ngao.contracts.events.registry import ConsentChanged, ContactSummary, DefenderResolved, Restriction
@@ -14,18 +15,19 @@ from services.registry.people.model import Person, together
 
 def publish_all(ctx: Context, case: Case) -> None:
     """Publish the person and which of their consents hold for this case, and record what was published."""
-    publish_person(ctx, case)
+    probable = probable_people(ctx, case)
+    _publish(ctx, case, _view(ctx, case, probable))
     person = person_of(ctx, case.defender_ref)
     if person is None:
         return
     for statement in person.statements_for_others(ctx.now):
         publish_consent(ctx, case, person.ref, statement)
-    case.published = person.published
+    case.published = person.published(probable)
 
 
 def publish_person(ctx: Context, case: Case) -> None:
     """Publish what others may know of the case's person now."""
-    ctx.publish(view(ctx, case), subject=case.id, urgent=case.urgent)
+    _publish(ctx, case, view(ctx, case))
 
 
 def publish_consent(ctx: Context, case: Case, defender_ref: str | None, statement: Statement, *, retracted: bool = False) -> None:
@@ -41,13 +43,21 @@ def publish_consent(ctx: Context, case: Case, defender_ref: str | None, statemen
         effective_at=statement.at,
         retracted=retracted,
     )
-    ctx.publish(payload, subject=case.id, urgent=case.urgent)
+    _publish(ctx, case, payload)
 
 
 def view(ctx: Context, case: Case) -> DefenderResolved:
     """Return what others may know of the person now, with the restrictions of probable persons: too much care harms less."""
+    return _view(ctx, case, probable_people(ctx, case))
+
+
+def _publish(ctx: Context, case: Case, payload: DefenderResolved | ConsentChanged) -> None:
+    ctx.publish(payload, subject=case.id, urgent=case.urgent)
+
+
+def _view(ctx: Context, case: Case, probable: Iterable[Person]) -> DefenderResolved:
     person = person_of(ctx, case.defender_ref)
-    restrictions = together(each.restrictions for each in (*((person,) if person else ()), *probable_people(ctx, case)))
+    restrictions = together(each.restrictions for each in (*((person,) if person else ()), *probable))
     safety = case.facts.contact_safety if person else None
     safe = safety is not None and safety.is_safe
     return DefenderResolved(

@@ -53,7 +53,7 @@ def resolve_defender(ctx: Context, report: ReportAccepted, envelope: Event) -> N
         received_at=report.received_at,
         consent_snapshots=(ConsentSnapshot(envelope.sequence or 0, statements_of(report.consent, report.received_at)),),
         policy_version=ctx.policy.version,
-        facts_added=resolution.kind not in (Kind.EXISTING, Kind.BY_REFERENCE),
+        facts_added=not _is_about_known(resolution),
     )
     case.advance_to(envelope.sequence)
     _suggest_to_human(ctx, case, resolution)
@@ -76,7 +76,7 @@ def identify(ctx: Context, case: Case) -> None:
         return
     ctx.cases.destroy_key(case.id)
     case.defender_ref, case.resolution = defender.id, resolution.kind
-    case.facts_added = resolution.kind is not Kind.EXISTING
+    case.facts_added = not _is_about_known(resolution)
     _suggest_to_human(ctx, case, resolution)
     _audit(ctx, case, "none")
 
@@ -168,6 +168,11 @@ def _record_for(ctx: Context, resolution: Resolution, identity: Identity | None)
     if identity:
         ctx.addresses.add(known.id, identity)
     return known
+
+
+def _is_about_known(resolution: Resolution) -> bool:
+    """Return True if something may be said at this very moment about a person of whom the case is, or may be, one."""
+    return resolution.kind in (Kind.EXISTING, Kind.BY_REFERENCE, Kind.CANDIDATE)
 
 
 def _suggest_to_human(ctx: Context, case: Case, resolution: Resolution) -> None:
