@@ -163,13 +163,9 @@ class MemoryCandidates(_Memory[Candidate], CandidateRepository):
     def about(self, ref: str) -> list[Candidate]:
         return self._all(self._records.where(lambda each: each.defender_ref == ref))
 
-    def undecided_of(self, records: Iterable[Defender]) -> list[Candidate]:
+    def undecided_about(self, records: Iterable[Defender]) -> list[Candidate]:
         refs = {record.id for record in records}
-        return [
-            each
-            for each in self._all(self._records.where(lambda each: each.defender_ref in refs))
-            if each.verdict is Verdict.OPEN
-        ]
+        return [each for each in self._all(self._records.where(lambda each: each.is_about(refs))) if each.verdict is Verdict.OPEN]
 
     def remove(self, candidate: Candidate) -> None:
         self._records.drop(candidate.id)

@@ -13,7 +13,7 @@ from ngao.kernel.consent import Statement
 from services.registry.candidates.finding import candidate_of, record_of, suggested_record
 from services.registry.context import Context
 from services.registry.people.finding import probable_people_of, records_below, root_of
-from services.registry.people.model import Defender
+from services.registry.people.model import Defender, Person
 
 Records = tuple[Defender, ...]
 
@@ -38,12 +38,12 @@ class _Sides:
     """The records that a decision is about, in three groups.
 
     `own` is the record of the candidate's case, with all that are linked to it. `others` are the further records of the same
-    person. `probable` are the records of the persons whom the candidate may turn out to be.
+    person. `probable` are the persons whom the candidate may turn out to be, each with all records.
     """
 
     own: Records
     others: Records
-    probable: Records
+    probable: tuple[Person, ...]
 
     @property
     def together(self) -> Records:
@@ -51,10 +51,16 @@ class _Sides:
         return (*self.own, *self.others)
 
     def lose(self, *, after: Records) -> bool:
-        """Return True if either side has less protection when the own records are with these instead."""
-        then = (*self.own, *after)
+        """Return True if either side has less protection when the own records are with these instead.
+
+        Until a decision, restrictions of the own records and of each probable person hold for both.
+        """
+        then, kept = (*self.own, *after), {record.id for record in after}
         parted = self.others and _limits(self.own) - _limits(self.others)
-        return bool(parted or _limits(self.together) - _limits(then) or _restricted(self.probable) - _restricted(then))
+        probable = _restricted(record for person in self.probable for record in person.records)
+        apart = [person for person in self.probable if person.ref not in kept]
+        freed = any(_restricted(self.together) - _restricted(person.records) for person in apart)
+        return bool(parted or _limits(self.together) - _limits(then) or probable - _restricted(then) or freed)
 
 
 def _sides(ctx: Context, case_ref: str) -> _Sides:
@@ -63,8 +69,7 @@ def _sides(ctx: Context, case_ref: str) -> _Sides:
     own = records_below(ctx, record)
     known = {other.id for other in own}
     others = (other for other in records_below(ctx, root_of(ctx, record)) if other.id not in known)
-    probable = (other for person in probable_people_of(ctx, candidate) for other in person.records)
-    return _Sides(tuple(own), tuple(others), tuple(probable))
+    return _Sides(tuple(own), tuple(others), probable_people_of(ctx, candidate))
 
 
 def _limits(records: Iterable[Defender]) -> set[tuple[str, str] | Statement]:

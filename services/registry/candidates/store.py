@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from mongoengine import Q
+
 from ngao.chassis.storage.documents import Stored
 from ngao.chassis.storage.held import internal
 from ngao.chassis.storage.unit_of_work import Unit
@@ -40,12 +42,16 @@ class CandidateRepository(Repository[Candidate]):
         """Return those of cases of this record, decided or not."""
         return self._all(CandidateDocument.objects(defender_ref=ref))
 
-    def undecided_of(self, records: Iterable[Defender]) -> list[Candidate]:
-        """Return undecided ones of cases of these records; of a record that is new in this unit the store knows none."""
+    def undecided_about(self, records: Iterable[Defender]) -> list[Candidate]:
+        """Return undecided ones of cases of these records, and those that suggest one of them.
+
+        Of a record that is new in this unit the store knows none.
+        """
         refs = {record.id: record.revision for record in records}
         if stored := [ref for ref, revision in refs.items() if revision]:
-            self._all(CandidateDocument.objects(defender_ref__in=stored, verdict=str(Verdict.OPEN)))
-        return [each for each in self._entities.values() if each.defender_ref in refs and self._is_open(each)]
+            about = Q(defender_ref__in=stored) | Q(suggestions__defender_ref__in=stored)
+            self._all(CandidateDocument.objects(about & Q(verdict=str(Verdict.OPEN))))
+        return [each for each in self._entities.values() if self._is_open(each) and each.is_about(refs)]
 
     def remove(self, candidate: Candidate) -> None:
         """Delete it."""

@@ -65,24 +65,34 @@ def case_with_contact(ctx: Context, case: Case, person: Person) -> Case | None:
 
 def open_cases_touched_by(ctx: Context, person: Person) -> list[Case]:
     """Return open cases for which this person's restrictions hold: their own, and those that may turn out to be theirs."""
-    probable = ctx.candidates.suggesting(record.id for record in person.records)
-    people = _present(person_of(ctx, candidate.defender_ref) for candidate in probable)
-    cases = [case for each in (person, *people) for case in cases_of(ctx, each)]
+    cases = [case for each in (person, *_probably(ctx, person)) for case in cases_of(ctx, each)]
     return [case for case in {case.id: case for case in cases}.values() if case.is_open]
 
 
 def probable_people(ctx: Context, case: Case) -> tuple[Person, ...]:
-    """Return whom the case's person may be, by undecided candidates. Until a human has decided, their restrictions hold too."""
+    """Return whom the case's person may be, by undecided candidates. Until a human has decided, their restrictions hold too.
+
+    It makes no difference which of the two was known first: a restriction that was recorded for either may be the person's own.
+    """
     person = person_of(ctx, case.defender_ref)
-    undecided = ctx.candidates.undecided_of(person.records) if person else ()
-    return tuple(each for candidate in undecided for each in probable_people_of(ctx, candidate))
+    return _probably(ctx, person) if person else ()
 
 
 def probable_people_of(ctx: Context, candidate: Candidate) -> tuple[Person, ...]:
-    """Return the same of a candidate."""
+    """Return the persons whom a candidate may turn out to be."""
     if candidate.verdict is not Verdict.OPEN:
         return ()
     return tuple(_present(person_of(ctx, suggestion.defender_ref) for suggestion in candidate.suggestions))
+
+
+def _probably(ctx: Context, person: Person) -> tuple[Person, ...]:
+    own = {record.id for record in person.records}
+    found: dict[str, Person] = {}
+    for candidate in ctx.candidates.undecided_about(person.records):
+        mine = candidate.defender_ref in own
+        others = probable_people_of(ctx, candidate) if mine else _present([person_of(ctx, candidate.defender_ref)])
+        found |= {each.ref: each for each in others}
+    return tuple(each for ref, each in found.items() if ref != person.ref)
 
 
 def records_below(ctx: Context, root: Defender) -> list[Defender]:

@@ -6,7 +6,7 @@ that looks alike is put before a human, with scores and reasons, and until then 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -74,6 +74,10 @@ class Candidate:
     decided_by: str | None = None
     decided_at: datetime | None = None
     revision: int = field(default=0, compare=False)
+
+    def is_about(self, refs: Container[str]) -> bool:
+        """Return True if it is of a case of one of these records, or suggests one of them."""
+        return self.defender_ref in refs or any(each.defender_ref in refs for each in self.suggestions)
 
     def decide(self, verdict: Verdict, *, by: str, at: datetime) -> None:
         """Record a human's decision; a later one replaces it."""

@@ -37,7 +37,8 @@ def test_a_separation_that_frees_from_a_restriction_takes_two(*, linked: bool) -
 def test_a_separation_takes_two_also_when_it_is_the_known_person_who_loses() -> None:
     register, known, other = two_alike()
     register.restrict(other, "partner-a")
-    assert not separation_loosens(register.ctx, CASE), "the restriction stays with the record that it was said of"
+    assert separation_loosens(register.ctx, CASE), "until it is decided, the restriction holds for the known person's cases"
+    assert not link_loosens(register.ctx, CASE, {"defender_ref": known})
     register.link(CASE, known)
     assert separation_loosens(register.ctx, CASE)
 
@@ -70,6 +71,18 @@ def test_a_link_to_one_that_frees_from_the_restriction_of_another_takes_two() ->
     assert other
     assert link_loosens(register.ctx, CASE, {"defender_ref": other})
     assert not link_loosens(register.ctx, CASE, {"defender_ref": one})
+
+
+def test_a_link_to_one_that_frees_another_from_the_restriction_of_the_candidate_takes_two() -> None:
+    register = Register()
+    one = register.report("NG-0", {"names": ["Mary Wanjiku Kamauu"], "phones": ["0700000009"], "emails": []}).defender_ref or ""
+    other = register.report("NG-1", MARY).defender_ref or ""
+    register.separate("NG-1")
+    mine = register.report(CASE, ALMOST).defender_ref or ""
+    assert {one, other} <= {each.defender_ref for each in register.candidates.kept[CASE].suggestions}
+    assert not link_loosens(register.ctx, CASE, {"defender_ref": other})
+    register.restrict(mine, "partner-a")
+    assert link_loosens(register.ctx, CASE, {"defender_ref": other})
 
 
 def test_what_was_decided_before_and_changes_nothing_is_decided_by_one() -> None:

@@ -48,6 +48,30 @@ def test_meanwhile_the_restrictions_of_the_probable_person_hold_too() -> None:
     assert told["NG-2"].defender_ref == other
 
 
+def test_meanwhile_the_restrictions_of_the_candidate_hold_for_the_known_person_too() -> None:
+    register, known, other = two_alike()
+    register.restrict(other, "partner-a")
+    told = {view.case_ref: view for view in register.heard.views}
+    assert [each.partner_id for each in told["NG-1"].restrictions] == ["partner-a"]
+    later = register.report("NG-3", MARY)
+    assert (later.defender_ref, [each.partner_id for each in later.restrictions]) == (known, ["partner-a"])
+    register.separate("NG-2")
+    told = {view.case_ref: view for view in register.heard.views}
+    assert (told["NG-1"].restrictions, told["NG-3"].restrictions) == ((), ())
+    assert [each.partner_id for each in told["NG-2"].restrictions] == ["partner-a"]
+
+
+def test_a_restriction_of_one_candidate_does_not_hold_for_another_candidate_of_the_same_person() -> None:
+    register, _known, other = two_alike()
+    third = register.report("NG-3", {"names": ["Wanjiku Mary Kamauu"], "phones": ["0700000003"], "emails": []})
+    assert third.resolution == "candidate"
+    candidate = register.candidates.kept["NG-3"]
+    candidate.suggestions = tuple(each for each in candidate.suggestions if each.defender_ref != other)
+    register.restrict(other, "partner-a")
+    told = {view.case_ref: view for view in register.heard.views}
+    assert (told["NG-3"].restrictions, [each.partner_id for each in told["NG-1"].restrictions]) == ((), ["partner-a"])
+
+
 def test_linked_records_are_one_person_and_can_be_parted_again() -> None:
     register, known, other = two_alike()
     register.restrict(other, "partner-b")

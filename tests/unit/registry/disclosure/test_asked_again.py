@@ -135,6 +135,16 @@ def test_until_a_human_has_decided_a_restriction_of_a_probable_person_keeps_the_
     assert len(register.heard.disclosed) == 3
 
 
+def test_until_a_human_has_decided_a_restriction_of_the_candidate_keeps_the_known_persons_contact_from_its_partner() -> None:
+    register = at_work("contact")
+    mine = register.report("NG-2", OTHER, contact_safety=SAFE).defender_ref or ""
+    register.restrict(mine, "partner-a")
+    assert register.heard.recalled == ["offer-1"]
+    assert str(register.accept(accepted("NG-1", "offer-3")).refusal) == "restricted"
+    register.separate("NG-2")
+    assert len(register.heard.disclosed) == 3
+
+
 def test_a_restriction_of_a_probable_person_holds_for_every_case_of_the_candidates_record() -> None:
     register = Register()
     known = register.report("NG-1", MARY).defender_ref or ""
