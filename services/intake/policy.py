@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from ngao.kernel.problems import FieldError
 from ngao.kernel.records import from_record
 from ngao.kernel.retention import Retention
 from ngao.kernel.vocabulary import LABELLED, Vocabulary, WrongList, demand_known, vocabulary_of
+from services.intake.mapping.bounds import is_bound
 from services.intake.mapping.expressions import check_expression
 from services.intake.mapping.profiles import Edit, FieldRule, Profile
 from services.intake.mapping.readings import ValueMap, ValueReader, spoken
@@ -155,7 +156,7 @@ def _field(
         expressions=tuple(document["from_"]),
         reader=ValueReader(
             kind=_kind(document),
-            value_map=maps[document["map"]] if document["map"] else None,
+            value_map=_value_map(document["to"], maps[document["map"]]) if document["map"] else None,
             strip_prefix=document["strip_prefix"],
             zone=document["zone"] or document["offset"],
             names=next((names[list_] for shape, list_ in _LISTS if shape.match(document["to"])), {}),
@@ -164,6 +165,11 @@ def _field(
         only_with=document["with_"],
         for_each=document["for_each"],
     )
+
+
+def _value_map(to: str, found: ValueMap) -> ValueMap:
+    """Return the map of a field; an unknown word about what a person allows may be the one that limits it."""
+    return replace(found, others="refuse") if found.others == "drop" and is_bound(to) else found
 
 
 def _check_expressions(where: str, what: str, expressions: Iterable[str]) -> None:

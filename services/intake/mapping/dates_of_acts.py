@@ -10,7 +10,7 @@ from typing import Any
 
 from services.intake.reports.draft import Violation
 
-_DATE = re.compile(r"^/violations/\d+/occurred_at")
+_DATE = re.compile(r"^/violations/[*\d]+/occurred_at")
 
 
 def dated_acts(report: Mapping[str, Any]) -> Iterator[tuple[int, dict[str, Any], datetime]]:

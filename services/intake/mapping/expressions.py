@@ -47,6 +47,13 @@ def evaluate(expression: str, native: Any) -> Any:
     return _visit(_parsed(expression), native)
 
 
+def is_misshapen(expression: str, native: Any) -> bool:
+    """Return True if an expression looks for names or items in something that has none, such as `end.date` in a text."""
+    shapes = _Shapes()
+    _given(_parsed(expression), native, shapes)
+    return shapes.misfit
+
+
 def is_stated(expression: str, native: Any) -> bool:
     """Return False if all that an expression reads is empty, so that there is nothing it could have lost."""
     paths = list(_paths(_parsed(expression)))
@@ -73,6 +80,7 @@ class Item:
     value: Any = field(repr=False)
     origin: str
     failed: bool = False
+    misshapen: bool = False
 
 
 def items_of(expression: str, native: Mapping[str, Any]) -> list[Item] | None:
@@ -114,26 +122,57 @@ def _parsed(expression: str) -> Any:
     return jmespath.compile(expression).parsed
 
 
-def _visit(node: Any, native: Any) -> Any:
+class _Shapes(TreeInterpreter):
+    """Notes whether a value of another shape was met than an expression is written for; JMESPath itself gives nothing then."""
+
+    misfit = False
+
+    def visit_field(self, node: Any, value: Any) -> Any:
+        self._expect(dict, value)
+        return super().visit_field(node, value)
+
+    def visit_index(self, node: Any, value: Any) -> Any:
+        self._expect(list, value)
+        return super().visit_index(node, value)
+
+    def visit_flatten(self, node: Any, value: Any) -> Any:
+        self._expect(list, self.visit(node["children"][0], value))
+        return super().visit_flatten(node, value)
+
+    def visit_projection(self, node: Any, value: Any) -> Any:
+        self._expect(list, self.visit(node["children"][0], value))
+        return super().visit_projection(node, value)
+
+    def visit_filter_projection(self, node: Any, value: Any) -> Any:
+        self._expect(list, self.visit(node["children"][0], value))
+        return super().visit_filter_projection(node, value)
+
+    def _expect(self, shape: type, value: Any) -> None:
+        self.misfit = self.misfit or (value not in EMPTY and not isinstance(value, shape))
+
+
+def _visit(node: Any, native: Any, interpreter: TreeInterpreter | None = None) -> Any:
     try:
-        return TreeInterpreter().visit(node, native)
+        return (interpreter or TreeInterpreter()).visit(node, native)
     except _RAISED:
         raise ExpressionFailed from None
 
 
-def _given(node: _Node, native: Any) -> Any:
+def _given(node: _Node, native: Any, interpreter: TreeInterpreter | None = None) -> Any:
     """Return the value of a part of an expression; nothing if it fails, which the whole expression has reported."""
     try:
-        return _visit(node, native)
+        return _visit(node, native, interpreter)
     except ExpressionFailed:
         return None
 
 
 def _item(wanted: _Node | None, native: Any, origin: str) -> Item:
+    shapes = _Shapes()
     try:
-        return Item(native, _visit(wanted, native) if wanted else native, origin)
+        value = _visit(wanted, native, shapes) if wanted else native
     except ExpressionFailed:
         return Item(native, None, origin, failed=True)
+    return Item(native, value, origin, misshapen=value in EMPTY and shapes.misfit)
 
 
 def _calls(node: _Node) -> Iterator[_Node]:

@@ -1,8 +1,8 @@
 """Turn a mapped native body into a valid report: unreadable values are left out and named, and the report is not lost.
 
 A form tool does not post again after an error. So only what makes a report one is demanded of it: an id, and something that
-a person can act on. Leaving out never widens what a person has allowed: a consent whose end or recipient cannot be read is no
-consent, and a contact whose conditions cannot be read is not safe.
+a person can act on. Leaving out never widens what a person has allowed: a consent of which anything cannot be read is no consent,
+and a contact whose conditions cannot be read is not safe.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from ngao.contracts.schemas.report import most_of
 from ngao.kernel.languages import language_code
 from ngao.kernel.names import comparable
 from ngao.kernel.vocabulary import Vocabulary
+from services.intake.mapping.bounds import allowed, bounded, is_condition, with_safe_channels
 from services.intake.mapping.dates_of_acts import counted, dated_acts
 from services.intake.mapping.mapping import Mapped, UnreadableReport, map_native
 from services.intake.mapping.pointers import leaves, remove_at, replace_at, value_at
@@ -37,7 +38,6 @@ _MOST_ROUNDS = 30
 """A list is looked at a few items beyond its bound at a time, and its broken items go first."""
 _SLUG = re.compile(r"^[a-z][a-z0-9_]{1,63}$")
 _APART = re.compile(r"[\s-]+")
-_CONDITION = re.compile(r"^/contact_safety/(may_contact|hours|code_word|instructions)")
 _CODES = re.compile(
     r"^/(violations/\d+/(type|against|perpetrators/\d+/(type|involvement))|needs/\d+|reporter/role"
     r"|subject/attributes/\w+|contact_safety/channels/\d+|(violations/\d+/)?occurred_precision)$"
@@ -98,9 +98,12 @@ class _Reading:
         self._keep_safe()
         if any(map(_ACT.match, self._mapped.unread)):
             self._add_unread_act()
+        lost = bounded(self._consents(), self._mapped.unread)
         draft = self._loaded()
+        consents = allowed(draft.consents, self._consents(), lost)
+        person = with_safe_channels(draft.person, (*self._mapped.unread, *self._named))
         acts = counted(draft.violations, (*self._mapped.unread, *self._named), self._submitted_at)
-        dated = replace(draft, doubt=self._doubt or draft.doubt, violations=acts)
+        dated = replace(draft, doubt=self._doubt or draft.doubt, violations=acts, consents=consents, person=person)
         return ReadReport(with_likely_date(dated, self._submitted_at, self._now), tuple(self._mapped.left_out))
 
     @property
@@ -214,10 +217,18 @@ class _Reading:
             self._report["narrative"] = "\n\n".join(map(str, texts))
         self._report.setdefault("reporter", {}).setdefault("role", "unknown")
 
+    def _consents(self) -> list[Any]:
+        stated = self._report.get("consent")
+        return stated if isinstance(stated, list) else []
+
     def _keep_safe(self) -> None:
+        if any(map(is_condition, self._mapped.unread)):
+            self._forbid_contact()
+
+    def _forbid_contact(self) -> None:
+        """State that contact is not safe, also where nothing else is stated: an edited form may end what was safe before."""
         safety = self._report.get("contact_safety")
-        if isinstance(safety, dict) and any(map(_CONDITION.match, self._mapped.unread)):
-            safety["may_contact"] = False
+        self._report["contact_safety"] = {**(safety if isinstance(safety, dict) else {}), "may_contact": False}
 
     def _loaded(self) -> Draft:
         for _ in range(_MOST_ROUNDS):
@@ -242,11 +253,12 @@ class _Reading:
             self._add_unread_act()
 
     def _remove(self, pointer: str, code: str) -> None:
-        if _CONDITION.match(pointer) or pointer.startswith("/contact_safety/channels"):
-            self._report["contact_safety"]["may_contact"] = False
-        if code == "length" and self._cut(pointer):
+        if is_condition(pointer):
+            self._forbid_contact()
+        if pointer == "/contact_safety" or (code == "length" and self._cut(pointer)):
             return
-        remove_at(self._report, pointer)
+        if pointer != "/contact_safety/may_contact":
+            remove_at(self._report, pointer)
 
     def _cut(self, pointer: str) -> bool:
         """Cut lists that are too long to their first items, the violations that weigh most, the narrative to its beginning."""

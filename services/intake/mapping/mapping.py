@@ -15,11 +15,13 @@ from typing import Any
 
 from ngao.chassis.errors import InvalidInput
 from ngao.contracts import FieldError
+from services.intake.mapping.bounds import is_bound
 from services.intake.mapping.expressions import (
     EMPTY,
     ExpressionFailed,
     Item,
     evaluate,
+    is_misshapen,
     is_stated,
     items_of,
     native_pointer,
@@ -34,8 +36,10 @@ from services.intake.reports.model import LeftOut
 FAILED = "format"
 """The code of what an expression reads and could not be evaluated with."""
 _PLAIN_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_./-]{0,99}$")
+_ALONE = "required"
+"""The code of a condition in a repeat group whose item lacks what the condition is about."""
 _LONGEST_NAME = 200
-_NOT_SAFE = "/contact_safety/may_contact"
+_MAY_CONTACT = "/contact_safety/may_contact"
 # Where a form's "other, please specify" is answered in words: codes of what happened and of what is needed, nothing about who.
 _IN_WORDS = re.compile(r"^/(violations/.*|needs|reporter/role)$")
 
@@ -55,8 +59,9 @@ class Mapped:
 
     `origins` is for each filled pointer the one into the native body from which its value came, `precisions` how exactly a date
     there is written; `words` are answers in words to "other, please specify"; `unread` are the pointers for which something was
-    stated that cannot be read. `submitted_at` is when the form reached its server, if the body bears it; `edit` is the name of an
-    edited version.
+    stated that cannot be read. `groups` is for the pointer to a list, item by item of the repeat group that fills it, which of
+    its numbers the item has filled. `submitted_at` is when the form reached its server, if the body bears it; `edit` is the name
+    of an edited version.
     """
 
     profile: Profile
@@ -92,12 +97,16 @@ class Mapped:
         for origin in origins:
             self.put(pointer, Read(codes=[FAILED]), origin)
 
+    def note_unread(self, pointer: str, codes: Iterable[str], origin: str) -> None:
+        """Name what could not be read for a pointer; white space is nothing that was stated."""
+        self.leave_out(origin, codes)
+        if any(code != BLANK for code in codes):
+            self.unread.append(pointer)
+
     def put(self, pointer: str, found: Read, origin: str) -> None:
         """Fill a pointer with what was read; name what was not."""
-        self.leave_out(origin, found.codes)
-        if any(code != BLANK for code in found.codes):
-            self.unread.append(pointer)
-        value = False if found.codes and pointer == _NOT_SAFE else found.value
+        self.note_unread(pointer, found.codes, origin)
+        value = False if found.codes and pointer == _MAY_CONTACT else found.value
         if value is None or value == []:
             return
         for to, item in _targets(self.report, pointer, value):
@@ -151,7 +160,7 @@ def _fill(mapped: Mapped, rule: FieldRule, native: Mapping[str, Any]) -> None:
     if items is not None:
         _fill_each(mapped, rule, items)
         return
-    given = _given(rule.expressions, native, rule.default)
+    given = _given(rule.expressions, native, rule.default, bounds=is_bound(rule.to))
     mapped.note_failed(rule.to, [mapped.wrapper + rule.origin(failed) for failed in given.failed])
     found = read(rule.reader_of(given.expression), given.value)
     mapped.put(rule.to, found, mapped.wrapper + rule.origin(given.expression))
@@ -168,8 +177,11 @@ def _fill_each(mapped: Mapped, rule: FieldRule, items: list[Item]) -> None:
         mapped.note_failed(rule.to, [mapped.wrapper + rule.origin_in(item, failed) for failed in given.failed])
         origin, found = mapped.wrapper + native_origin, read(rule.reader_of(given.expression), given.value)
         if groups:
-            for index in groups[at] if at < len(groups) else ():
+            numbers = groups[at] if at < len(groups) else []
+            for index in numbers:
                 mapped.put(f"{head}/{index}/{tail}", found, origin)
+            if not numbers and is_bound(rule.to) and (found.value is not None or found.codes):
+                mapped.note_unread(rule.to, found.codes or [_ALONE], origin)
         else:
             made.append(_begin(mapped, (head, sum(map(len, made)), tail), found, origin))
         _add_words(mapped, rule, item.native)
@@ -180,15 +192,18 @@ def _begin(mapped: Mapped, to: tuple[str, int, str], found: Read, origin: str) -
     """Make what one item of a repeat group reports, one or several where a question has several. Returns their numbers."""
     (head, start, tail), value = to, found.value
     values = value if isinstance(value, list) and not _is_of_each(tail) else [] if value is None else [value]
-    mapped.leave_out(origin, found.codes)
+    mapped.note_unread(f"{head}/*/{tail}", found.codes, origin)
     numbers = list(range(start, start + len(values)))
     for index, item in zip(numbers, values, strict=True):
         mapped.put(f"{head}/{index}/{tail}", Read(item, precision=found.precision), origin)
     return numbers
 
 
-def _given(expressions: tuple[Expression, ...], native: Any, default: str | None = None) -> _Given:
-    """Return the first value of the expressions. The default applies where no value was stated, not where it was lost."""
+def _given(expressions: tuple[Expression, ...], native: Any, default: str | None = None, *, bounds: bool = False) -> _Given:
+    """Return the first value of the expressions. The default applies where no value was stated, not where it was lost.
+
+    If the field `bounds` what a person allows, something of another shape than an expression is written for is lost as well.
+    """
     failed: list[Expression] = []
     for expression in expressions:
         try:
@@ -198,27 +213,29 @@ def _given(expressions: tuple[Expression, ...], native: Any, default: str | None
             continue
         if value not in EMPTY:
             return _Given(expression, value, tuple(failed))
+    failed += [each for each in expressions if bounds and each not in failed and is_misshapen(each.text, native)]
     return _Given(expressions[0], None if failed else default, tuple(failed))
 
 
 def _given_in(rule: FieldRule, item: Item) -> tuple[_Given, str]:
     """Return the same in one item of a repeat group, and the pointer into the native body."""
     if rule.for_each:
-        given = _given(rule.expressions, item.native, rule.default)
+        given = _given(rule.expressions, item.native, rule.default, bounds=is_bound(rule.to))
         return given, rule.origin_in(item, given.expression)
     expression, is_empty = rule.expressions[0], item.value in EMPTY
-    failed = (expression,) if item.failed else ()
+    failed = (expression,) if item.failed or (item.misshapen and is_bound(rule.to)) else ()
     return _Given(expression, rule.default if is_empty and not failed else item.value, failed), item.origin
 
 
 def _items(mapped: Mapped, rule: FieldRule, native: Mapping[str, Any]) -> list[Item] | None:
     """Return the items of a repeat group that a rule is read in, or None where its values are no items of one."""
     if rule.for_each:
-        try:
-            return items_of(rule.for_each, native)
-        except ExpressionFailed:
-            mapped.note_failed(rule.to, [mapped.wrapper + native_pointer(rule.for_each)])
-            return []
+        with suppress(ExpressionFailed):
+            items = items_of(rule.for_each, native)
+            if items is not None or evaluate(rule.for_each, native) in EMPTY:
+                return items
+        mapped.note_failed(rule.to, [mapped.wrapper + native_pointer(rule.for_each)])
+        return []
     for expression in rule.expressions:
         with suppress(ExpressionFailed):  # it is named when it is evaluated as a value
             items = items_of(expression.text, native)

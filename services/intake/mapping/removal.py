@@ -9,7 +9,7 @@ from ngao.contracts import FieldError
 
 # What is removed when one of its parts cannot be read, because the rest of it would mean something else.
 _WHOLE = re.compile(
-    r"^(/violations/\d+(?=/type)|/violations/\d+/perpetrators/\d+(?=/type)|/consent/\d+(?=/(?:purpose|recipient|until|scope/\d))"
+    r"^(/violations/\d+(?=/type)|/violations/\d+/perpetrators/\d+(?=/type)|/consent/\d+(?=/(?!scope$))"
     r"|/location(?=/)|/attachments/\d+(?=/)|/contact_safety/hours(?=/))"
 )
 
