@@ -21,9 +21,16 @@ def erase_due(parts: IntakeParts) -> None:
 
 
 def erase_report(ctx: Context, report_id: str, why: str) -> None:
-    """Erase one that is past its time by the date `why`, such as `received`; one that is erased already stays as it is."""
+    """Erase one that is past its time by the date `why`, such as `received`; one that is erased already stays as it is.
+
+    It is looked at again, because an update may have come since it was found. Then it is written, with the date that counts now.
+    """
     report = ctx.reports.get(report_id)
-    if report and report.erase(ctx.now):
+    if report is None or report.erased_at:
+        return
+    if not report.is_past(why, ctx.policy.retention.before("reports", why, ctx.now)):
+        ctx.reports.save(report)
+    elif report.erase(ctx.now):
         ctx.vault.destroy(report)
         ctx.reports.save(report)
         detail = {"why": why, "policy_version": ctx.policy.retention.version}

@@ -167,9 +167,18 @@ class Report:
 
     @property
     def closed_at(self) -> datetime | None:
-        """Return when referral had no work left; None while the case is open, also when a new fact has reopened it."""
+        """Return since when nothing is left to do: None while the case is open, also when a new fact has reopened it.
+
+        A later update counts: referral may be about to reopen the case for it.
+        """
         last = next((step for step in reversed(self.steps) if step.what in (CLOSED, REOPENED)), None)
-        return last.at if last and last.what == CLOSED else None
+        return max(last.at, self.updated_at or last.at) if last and last.what == CLOSED else None
+
+    def is_past(self, moment: str, end: datetime) -> bool:
+        """Return True if one of its dates, `received`, `closed` or `withdrawn`, is no later than an end."""
+        dates = {"received": self.received_at, "closed": self.closed_at, "withdrawn": self.withdrawn_at}
+        at = dates[moment]
+        return at is not None and at <= end
 
     @property
     def is_critical(self) -> bool:
