@@ -16,8 +16,9 @@ from ngao.kernel import acceptance
 from ngao.kernel.consent import FOR_REFERRAL, ConsentAnswer, consent_answer
 from ngao.kernel.pairwise import case_ref_for
 from services.intake.context import INTAKE, Context
-from services.intake.reports.model import PartnerAtWork, Report
+from services.intake.reports.model import Report
 from services.intake.reports.narratives import Refusal
+from services.intake.reports.partners import PartnerAtWork
 from services.intake.reports.progress import case_salt_of, partner_is_at_work
 
 

@@ -24,8 +24,8 @@ from ngao.contracts.events.referral import (
 from ngao.kernel.records import from_record
 from services.intake.context import Context
 from services.intake.reports.disclose_narrative import disclose_narrative, disclose_what_is_new
-from services.intake.reports.model import PartnerAtWork
-from services.intake.reports.progress import Step, partner_is_at_work
+from services.intake.reports.partners import PartnerAtWork
+from services.intake.reports.progress import Step, partner_has_begun, partner_is_at_work
 
 
 @on(CaseOpened, CaseClosed, CaseReopened, NeedUnroutable, repeatable=True)
@@ -42,7 +42,8 @@ def follow_case(ctx: Context, event: CaseOpened | CaseClosed | NeedUnroutable | 
 @on(OfferAccepted)
 def follow_acceptance(ctx: Context, event: OfferAccepted, envelope: Event) -> None:
     """Note that a partner took the referral: it gets the narrative. Raises NotFound."""
-    partner = PartnerAtWork(event.offer_id, event.partner_id, event.vouch, event.signature)
+    sequence = envelope.sequence or 0
+    partner = PartnerAtWork(event.offer_id, event.partner_id, event.vouch, event.signature, vouch_sequence=sequence)
     if event.again:
         note_vouch(ctx, event.case_ref, partner)
     else:
@@ -57,6 +58,7 @@ def note_progress(ctx: Context, case_ref: str, step: Step, partner: PartnerAtWor
     report = ctx.reports.of_case(case_ref)
     report.note(step)
     if partner:
+        partner = partner.over(report.partners.get(partner.offer_id))
         if partner_is_at_work(report.steps, partner.offer_id) and not report.erased_at:
             report.keep_partner(partner)
         disclose_narrative(ctx, report, partner)
@@ -68,13 +70,14 @@ def note_progress(ctx: Context, case_ref: str, step: Step, partner: PartnerAtWor
 def note_vouch(ctx: Context, case_ref: str, partner: PartnerAtWork) -> None:
     """Take what operators vouch for by now of a partner that accepted before; it gets what it does not have yet.
 
-    Raises NotFound. The acceptance is an old step of the timeline, whatever came after it.
+    Raises NotFound. The acceptance is an old step of the timeline, whatever came after it. If it has not come yet, the vouch is
+    kept until then.
     """
     report = ctx.reports.of_case(case_ref)
-    if report.erased_at or not partner_is_at_work(report.steps, partner.offer_id):
+    has_ended = partner_has_begun(report.steps, partner.offer_id) and not partner_is_at_work(report.steps, partner.offer_id)
+    if report.erased_at or has_ended:
         return
-    known = report.partners.get(partner.offer_id, partner)
-    report.keep_partner(replace(partner, parts_disclosed=known.parts_disclosed, distrust=known.distrust))
+    report.keep_partner(partner.over(report.partners.get(partner.offer_id)))
     disclose_what_is_new(ctx, report)
     ctx.reports.save(report)
 

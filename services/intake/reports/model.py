@@ -11,6 +11,7 @@ from ngao.kernel.records import stored_as
 from ngao.kernel.urgency import CRITICAL, rank
 from services.intake.reports.acts import Dating, with_acts
 from services.intake.reports.draft import DateDoubt, Person, Place, Violation
+from services.intake.reports.partners import PartnerAtWork
 from services.intake.reports.progress import CLOSED, OPENED, REOPENED, Step, Turn, needs_of, status_of, turns_of, with_step
 from services.intake.triage.model import Facts, Reason, Triage
 
@@ -27,22 +28,6 @@ class SealedIdentity:
 
     key_id: str
     box: str
-
-
-@dataclass(frozen=True)
-class PartnerAtWork:
-    """A partner that accepted, and how many parts of the narrative it has.
-
-    `vouch` is what operators signed of its keys, `signature` its own over the acceptance; `distrust` is why they were not
-    believed at the last try.
-    """
-
-    offer_id: str
-    partner_id: str
-    vouch: str | None = None
-    signature: str | None = None
-    parts_disclosed: int = 0
-    distrust: str = ""
 
 
 @dataclass(frozen=True)

@@ -136,6 +136,11 @@ def partner_is_at_work(steps: Iterable[Step], offer_id: str) -> bool:
     return last is not None and last.word in ("accepted", "in_progress")
 
 
+def partner_has_begun(steps: Iterable[Step], offer_id: str) -> bool:
+    """Return True if any event of an offer has come: its acceptance, or what followed it."""
+    return any(step.offer_id == offer_id for step in steps)
+
+
 def _latest(steps: Iterable[Step]) -> dict[str, Step]:
     latest: dict[str, Step] = {}
     for step in sorted(steps, key=lambda each: each.sequence):

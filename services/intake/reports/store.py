@@ -19,7 +19,8 @@ from ngao.chassis.storage.repository import Repository
 from ngao.kernel.consent import ConsentChange, Statement
 from ngao.kernel.records import from_record, to_record
 from ngao.kernel.urgency import CRITICAL
-from services.intake.reports.model import LATEST_AGAIN, PartnerAtWork, Report
+from services.intake.reports.model import LATEST_AGAIN, Report
+from services.intake.reports.partners import PartnerAtWork
 from services.intake.triage.model import Earlier, History, Triage
 
 _REPORTS = "reports"

@@ -10,17 +10,20 @@ import pytest
 from ngao.chassis.security import seals
 from ngao.contracts import event_of, for_partner
 from ngao.contracts.events.intake import NarrativeDisclosed
+from ngao.contracts.events.referral import OfferAccepted
 from ngao.contracts.events.registry import ConsentChanged
 from ngao.kernel.records import from_record
 from ngao.testing.vouching import Onboarding, PartnerKeys
 from services.intake.policy import IntakePolicy
 from services.intake.reports.disclose_narrative import narrative_may_leave
 from services.intake.reports.follow_consent import follow_consent
-from services.intake.reports.follow_referral import note_progress, note_vouch
-from services.intake.reports.model import PartnerAtWork
+from services.intake.reports.follow_referral import follow_acceptance, note_progress, note_vouch
+from services.intake.reports.model import Report, Update
+from services.intake.reports.partners import PartnerAtWork
 from services.intake.reports.progress import Step
 from services.intake.reports.reading import read_report
 from services.intake.reports.receive import receive_report
+from services.intake.reports.update import update_report
 from tests.support.intake import anonymous
 from tests.support.memory_intake import START, MemoryIntake
 
@@ -41,6 +44,25 @@ class Story:
     def accepts(self, partner: PartnerAtWork) -> None:
         step = Step("referral.accepted", START + timedelta(minutes=1), 3, "legal_aid", OFFER)
         note_progress(self.intake.ctx, self.case_ref, step, partner)
+
+    def is_accepted(self, partner: PartnerAtWork, *, sequence: int, again: bool = False) -> None:
+        """The event itself, as referral publishes it."""
+        accepted = OfferAccepted(
+            case_ref=self.case_ref, offer_id=OFFER, partner_id="clinic", need="legal_aid", urgency="high", accepted_at=START,
+            partner_public_key="any", partner_key_id="any", vouch=partner.vouch, signature=partner.signature, again=again,
+        )  # fmt: skip
+        envelope = event_of(accepted, subject=self.case_ref, partner_id="clinic")
+        follow_acceptance(self.intake.ctx, accepted, replace(envelope, sequence=sequence, time=self.intake.now))
+
+    def is_accepted_again(self, partner: PartnerAtWork, *, sequence: int) -> None:
+        self.is_accepted(partner, sequence=sequence, again=True)
+
+    def adds_to_narrative(self) -> None:
+        update_report(self.intake.ctx, "forms", self.report.id, Update(narrative="They came back."))
+
+    @property
+    def report(self) -> Report:
+        return self.intake.ctx.reports.of_case(self.case_ref)
 
     def changes_consent(self, *, granted: bool) -> ConsentChanged:
         self.intake.wait()
@@ -139,3 +161,28 @@ def test_a_narrative_of_an_offer_that_was_recalled_does_not_leave(story: Story) 
     story.is_recalled()
     assert not story.may_leave
     assert (story.withheld, story.intake.recalled) == (["withdrawn"], [OFFER])
+
+
+def test_an_acceptance_published_again_that_overtakes_the_first_one_is_not_lost(story: Story) -> None:
+    """With the vouch that it brings the narrative is disclosed at once; the first one must not bring back the old vouch."""
+    story.is_accepted_again(story.good, sequence=5)
+    assert (story.disclosed, story.withheld) == ([], [])
+    story.is_accepted(replace(story.good, vouch=None), sequence=3)
+    assert (len(story.disclosed), story.withheld) == (1, [])
+    story.is_accepted_again(replace(story.good, vouch=None), sequence=4)
+    story.adds_to_narrative()
+    assert (len(story.disclosed), story.withheld) == (2, [])
+
+
+def test_an_acceptance_published_again_after_the_end_of_the_work_discloses_nothing(story: Story) -> None:
+    story.is_accepted(replace(story.good, vouch=None), sequence=3)
+    story.is_recalled()
+    story.is_accepted_again(story.good, sequence=5)
+    assert story.disclosed == []
+
+
+def test_an_offer_that_ended_before_its_acceptances_came_discloses_nothing(story: Story) -> None:
+    story.is_recalled()
+    story.is_accepted_again(story.good, sequence=5)
+    story.is_accepted(replace(story.good, vouch=None), sequence=3)
+    assert (story.disclosed, story.withheld) == ([], ["withdrawn"])
