@@ -132,7 +132,7 @@ _ALL = (
           classification="sealed", notice=notices.Notice),
     _type(intake.ReportUpdated, "What a report is now: later facts, another urgency.", ("registry", "referral", "notify"),
           classification="sealed", notice=notices.Notice),
-    _type(intake.ReportQuarantined, "A body that its source's profile cannot read is stored for an operator; it may be urgent.",
+    _type(intake.ReportQuarantined, "A body of a form that is not accepted is stored for an operator; it may be urgent.",
           _NOTIFY, may_be_urgent=False, notice=notices.Notice),
     _type(intake.QuarantineFilled, "So much of one source is in quarantine that no more of it is accepted.",
           _NOTIFY, may_be_urgent=False, notice=notices.Notice),

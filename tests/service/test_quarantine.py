@@ -216,6 +216,45 @@ def test_a_body_without_an_id_of_its_own_makes_one_case_however_often_it_is_post
     assert store["reports"].count_documents({"source_id": source.id}) == 1
 
 
+def edited(form: dict[str, Any]) -> dict[str, Any]:
+    """The form with something new in it, as a form tool posts an edit."""
+    act = f"{form['incident/violation_type']} smear"
+    return {**form, "meta/instanceID": "uuid:v2", "meta/deprecatedID": form["meta/rootUuid"], "incident/violation_type": act}
+
+
+def rooted() -> dict[str, Any]:
+    root = f"uuid:{secrets.token_hex(8)}"
+    return {**case("form/email-none"), "meta/rootUuid": root, "meta/instanceID": root}
+
+
+def test_an_edit_of_a_withdrawn_report_waits_for_an_operator_and_released_it_is_a_new_report(
+    source: Source, intake: ServiceProcess, line: Line
+) -> None:
+    form = rooted()
+    first = source.post(form)[1]
+    assert intake.request("POST", f"/v1/reports/{first['report_id']}/withdraw", {}, source.key)[0] == 200
+    assert source.post(form)[1]["duplicate"] is True, "the first version again is no news"
+    held = source.held(edited(form))
+    assert [(each["quarantine_id"], each["reason"]) for each in source.waiting()] == [(held, "withdrawn")]
+    assert [each.data["urgency"] for each in notices(line, source)] == ["high"]
+    status, receipt = source.decides(held, "replay")
+    assert (status, receipt["duplicate"], receipt["withdrawn"]) == (200, False, False), receipt
+    assert receipt["report_id"] != first["report_id"]
+    again = source.post(edited(form))[1]
+    assert (again["quarantined"], again["duplicate"], again["report_id"]) == (False, True, receipt["report_id"])
+
+
+def test_a_form_with_other_content_under_a_known_id_is_kept_for_an_operator(source: Source) -> None:
+    """Its tool does not post it again after an error, so it would be lost."""
+    form = rooted()
+    source.post(form)
+    held = source.held({**form, "incident/violation_type": "smear"})
+    assert [(each["quarantine_id"], each["reason"]) for each in source.waiting()] == [(held, "conflicting-repeat")]
+    status, problem = source.decides(held, "replay")
+    assert (status, problem["type"].rsplit("/", 1)[-1]) == (409, "conflicting-repeat")
+    assert len(source.waiting()) == 1
+
+
 def test_the_same_words_under_another_name_are_another_body(source: Source) -> None:
     assert source.held(NOTHING_READABLE, "one") != source.held(NOTHING_READABLE, "two")
 

@@ -98,11 +98,12 @@ class ReportUpdated(Payload):
 
 @event("intake.report.quarantined.v1")
 class ReportQuarantined(Payload):
-    """A body was posted that its source's profile cannot read as a report: it is sealed and waits for an operator.
+    """A body was posted that is not accepted as a report: it is sealed and waits for an operator.
 
-    `case_ref` is no case: it stands for the source and the day, so that all that came from one broken form raises one alarm.
-    `urgency` is high, because what cannot be read may be. `reason` is why it is no report, `codes` what was found broken in it;
-    no place in the body and no value is in the event. `received_at` is a day.
+    Its source's profile cannot read it, or it is an edit of a report that was withdrawn or erased, or has other content than the
+    report with its id. `case_ref` is no case: it stands for the source and the day, so that all that came from one broken form
+    raises one alarm. `urgency` is high, because what is in it may be. `reason` is why it is not accepted, `codes` what was found
+    broken in it; no place in the body and no value is in the event. `received_at` is a day.
     """
 
     quarantine_id: Internal[str]

@@ -53,6 +53,10 @@ class UnreadableReport(InvalidInput):
         super().__init__("What makes a report one cannot be read.", errors, slug=reason.replace("_", "-"))
 
 
+class RefusedForm(UnreadableReport):
+    """A form that can be read and is not accepted, because of the report that it names: that was withdrawn, for example."""
+
+
 @dataclass
 class Mapped:
     """What a profile made of a native body.

@@ -1,6 +1,6 @@
-"""Accept a source's native body, read through its profile; an unreadable one goes into quarantine, and is named so.
+"""Accept a source's native body, read through its profile; one that is not accepted goes into quarantine, and is named so.
 
-A form tool does not post again after an error, so what cannot be read must not be lost: see `quarantine`.
+A form tool does not post again after an error, so no body may be lost: see `quarantine`.
 """
 
 from __future__ import annotations
@@ -10,16 +10,17 @@ from typing import Any
 
 from marshmallow import fields
 
-from ngao.chassis.errors import InvalidInput, NotFound
+from ngao.chassis.errors import InvalidInput, NotAllowedNow, NotFound
 from ngao.chassis.handlers import Call, Response, http
 from ngao.chassis.http.body import ANYTHING
 from ngao.contracts.classes import INTERNAL
 from services.intake.context import IntakeParts
-from services.intake.mapping.mapping import UnreadableReport
+from services.intake.mapping.mapping import RefusedForm, UnreadableReport
 from services.intake.mapping.profiles import Profile
 from services.intake.mapping.read_form import accept_form, profile_of, read_form
 from services.intake.quarantine.keep import QuarantineFull, keep, note_full
 from services.intake.quarantine.model import NativeBody
+from services.intake.reports.model import LeftOut
 from services.intake.reports.posted import JSON
 from services.intake.reports.responses import LeftOutShown, ReceiptShown, show
 
@@ -27,7 +28,7 @@ from services.intake.reports.responses import LeftOutShown, ReceiptShown, show
 class InboundShown(ReceiptShown):
     """The answer to a native body: the receipt, what the mapping dropped (names only), and what it could not read.
 
-    `quarantined` is true when it is no report yet: it is kept, sealed, until an operator has seen it, and no help is looked for.
+    `quarantined` is true when it is not accepted: it is kept, sealed, until an operator has seen it, and no help is looked for.
     """
 
     quarantined = fields.Boolean(metadata=INTERNAL)
@@ -59,8 +60,13 @@ def post_native(parts: IntakeParts, call: Call, source_id: str) -> Response:
             form = read_form(profile, body, parts.policy.vocabulary, ctx.now)
     except UnreadableReport as unreadable:
         return Response(202, show(InboundShown, _quarantine(parts, call, body, profile, unreadable)))
-    receipt = parts.run(partial(accept_form, source_id=source_id, form=form), call)
     mapped, read = form
+    try:
+        receipt = parts.run(partial(accept_form, source_id=source_id, form=form), call)
+    except (NotAllowedNow, InvalidInput) as refused:
+        errors = (LeftOut(error.pointer, error.code) for error in refused.errors)
+        why = RefusedForm(refused.slug.replace("-", "_"), (*read.left_out, *errors))
+        return Response(202, show(InboundShown, _quarantine(parts, call, body, profile, why)))
     known = {"mapping_version": profile.version, "discarded": mapped.discarded, "left_out": read.left_out}
     return Response(202, show(InboundShown, {"quarantined": False, **receipt, **known}))
 

@@ -5,6 +5,7 @@ An edited form updates the report it made before, instead of being refused for i
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +21,7 @@ from services.intake.reports.draft import Draft
 from services.intake.reports.model import MappedBy, Update
 from services.intake.reports.posted import pointing
 from services.intake.reports.receive import Receipt, answer_of, receive_report
-from services.intake.reports.update import Seen, update_report
+from services.intake.reports.update import ENDED, Seen, update_report
 
 MOST_VALUES = 20_000
 """A form asks more than a report holds."""
@@ -45,18 +46,21 @@ def read_form(profile: Profile, body: NativeBody, vocabulary: Vocabulary, now: d
     return read_native(profile, native, body.name, vocabulary, now)
 
 
-def accept_form(ctx: Context, source_id: str, form: tuple[Mapped, ReadReport]) -> dict[str, Any]:
-    """Accept what was read. Returns the receipt. Errors point into the native body."""
+def accept_form(ctx: Context, source_id: str, form: tuple[Mapped, ReadReport], *, released: bool = False) -> dict[str, Any]:
+    """Accept what was read; `released` if an operator has decided so. Returns the receipt. Errors point into the native body."""
     mapped, read = form
     with pointing(mapped.native):
         mapping = MappedBy(mapped.profile.version, mapped.discarded, read.left_out)
-        return answer_of(ctx, receive_form(ctx, source_id, read.draft, mapping, mapped.edit))
+        return answer_of(ctx, receive_form(ctx, source_id, read.draft, mapping, mapped.edit, released=released))
 
 
-def receive_form(ctx: Context, source_id: str, draft: Draft, mapping: MappedBy, edit: str | None) -> Receipt:
+def receive_form(
+    ctx: Context, source_id: str, draft: Draft, mapping: MappedBy, edit: str | None, *, released: bool = False
+) -> Receipt:
     """Accept a form; `edit` is the name of this version of an edited one. Raises what reports and updates raise.
 
-    An edit is known again by its name alone: one that goes back to what the original states is an update like any other.
+    An edit is known again by its name alone: one that goes back to what the original states is an update like any other. Of a
+    report that was withdrawn or erased, an edit is refused until an operator releases it; then it is a report of its own.
     """
     if edit is None:
         return receive_report(ctx, source_id, draft, mapping)
@@ -64,7 +68,12 @@ def receive_form(ctx: Context, source_id: str, draft: Draft, mapping: MappedBy, 
     before = ctx.reports.by_source_event(source_id, draft.source_event_id)
     if before is None:
         return receive_report(ctx, source_id, draft, mapping, first_update_mark=Seen(ctx, update).mark)
-    return update_report(ctx, source_id, before.id, update, mapping)
+    try:
+        return update_report(ctx, source_id, before.id, update, mapping)
+    except NotAllowedNow as refused:
+        if refused.slug not in ENDED or not (released or ctx.reports.by_source_event(source_id, edit)):
+            raise
+        return receive_report(ctx, source_id, replace(draft, source_event_id=edit), mapping)
 
 
 def _update_of(draft: Draft, name: str) -> Update:

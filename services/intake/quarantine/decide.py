@@ -30,14 +30,15 @@ class HeldDecision(Reasoned):
 def replay_held(ctx: Context, quarantine_id: str, body: dict[str, Any]) -> dict[str, Any]:
     """Accept a body; the answer is the receipt. It stays in quarantine if it still cannot be read.
 
-    A body that its source gave no name keeps its id here as its name, so that the same body, replayed again, is a repeat.
+    A body that its source gave no name keeps its id here as its name, so that the same body, replayed again, is a repeat. An edit
+    of a report that was withdrawn or erased becomes a report of its own.
     Raises NotFound, NotAllowedNow, UnreadableReport.
     """
     found = ctx.shelf.end_parking(ctx.unit, quarantine_id, REPLAYED)
     ctx.audit("quarantine.replayed", subject=quarantine_id, detail={"reason": body["reason"]})
     native = NativeBody(source_of(found), body_of(ctx.unit, found), name_of(ctx.unit, found) or quarantine_id)
     form = read_form(profile_of(ctx, native.source_id), native, ctx.policy.vocabulary, ctx.now)
-    return show(ReceiptShown, accept_form(ctx, native.source_id, form))
+    return show(ReceiptShown, accept_form(ctx, native.source_id, form, released=True))
 
 
 @http.post(

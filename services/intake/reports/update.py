@@ -34,6 +34,9 @@ from services.intake.reports.show_status import report_for
 from services.intake.reports.vocabulary import code_problems, county_of, date_problems, needs_suggested_by
 from services.intake.triage.triage_twice import triage_twice
 
+WITHDRAWN, ERASED = "withdrawn", "forgotten"
+ENDED = frozenset({WITHDRAWN, ERASED})
+"""Why an update is refused permanently: its report accepts none any more."""
 _PERSON_CORRECTED = "contact"
 """In `news`: the update has a sealed correction of the person, even if it is of attributes only."""
 
@@ -90,9 +93,9 @@ def update_report(ctx: Context, source_id: str, report_id: str, update: Update, 
     if seen.before(report):
         return receipt_of(ctx, report, duplicate=True)
     if report.withdrawn_at:
-        raise NotAllowedNow("The report was withdrawn. Post a new one if help is needed again.", slug="withdrawn")
+        raise NotAllowedNow("The report was withdrawn. Post a new one if help is needed again.", slug=WITHDRAWN)
     if report.erased_at:
-        raise NotAllowedNow("The data of this report was erased. Post a new one if help is needed again.", slug="forgotten")
+        raise NotAllowedNow("The data of this report was erased. Post a new one if help is needed again.", slug=ERASED)
     refuse(_problems(ctx, update))
     before = report.triage.urgency
     acts_before = report.violations

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from ngao.chassis.errors import NotAllowedNow
 from ngao.kernel.consent import Statement
 from services.intake.mapping.read_form import receive_form
 from services.intake.policy import IntakePolicy
 from services.intake.reports.draft import Draft, Person, Place, Violation
+from services.intake.reports.erase import erase_report
 from services.intake.reports.model import MappedBy, Report
 from services.intake.reports.receive import Receipt
+from services.intake.reports.withdraw import withdraw_report
 from tests.support.memory_intake import START, MemoryIntake
 
 MAPPING = MappedBy("one", (), ())
@@ -33,6 +37,19 @@ class Form:
     def post(self, draft: Draft, edit: str | None = None, **changes: Any) -> Receipt:
         self.intake.wait()
         return receive_form(self.intake.ctx, "forms", replace(draft, **changes), MAPPING, edit)
+
+    def is_released(self, draft: Draft, edit: str, **changes: Any) -> Receipt:
+        """What an operator decides about a form in quarantine."""
+        self.intake.wait()
+        return receive_form(self.intake.ctx, "forms", replace(draft, **changes), MAPPING, edit, released=True)
+
+    def withdraws(self) -> None:
+        self.intake.wait()
+        withdraw_report(self.intake.by_source("forms"), self.report.id)
+
+    def is_erased(self) -> None:
+        self.intake.wait(3 * 366 * 86400)
+        erase_report(self.intake.ctx, self.report.id, "received")
 
     @property
     def report(self) -> Report:
@@ -84,3 +101,35 @@ def test_an_edit_asks_again_for_what_its_new_act_suggests_and_not_for_all_that_i
     assert "medical" in form.intake.updates[-1][1].needs_again
     form.post(ORIGINAL, "v3", needs=("legal_aid", "medical"))
     assert form.intake.updates[-1][1].needs_again == ()
+
+
+AGAIN = (*ORIGINAL.violations, Violation("torture"))
+
+
+@pytest.mark.parametrize(("ends", "reason"), [(Form.withdraws, "withdrawn"), (Form.is_erased, "forgotten")])
+def test_an_edit_of_a_report_that_has_ended_is_for_an_operator_and_released_it_is_a_report_of_its_own(
+    form: Form, ends: Callable[[Form], None], reason: str
+) -> None:
+    ended = form.post(ORIGINAL)
+    ends(form)
+    with pytest.raises(NotAllowedNow) as refused:
+        form.post(ORIGINAL, "v2", violations=AGAIN)
+    assert refused.value.slug == reason
+    made = form.is_released(ORIGINAL, "v2", violations=AGAIN)
+    assert (made.duplicate, made.withdrawn, made.report_id == ended.report_id) == (False, False, False)
+    again = form.post(ORIGINAL, "v2", violations=AGAIN)
+    assert (again.duplicate, again.report_id) == (True, made.report_id)
+
+
+def test_an_edit_that_came_before_the_report_ended_stays_what_it_was(form: Form) -> None:
+    form.post(ORIGINAL)
+    made = form.post(ORIGINAL, "v2", violations=AGAIN)
+    form.withdraws()
+    for again in (form.post(ORIGINAL, "v2", violations=AGAIN), form.is_released(ORIGINAL, "v2", violations=AGAIN)):
+        assert (again.duplicate, again.withdrawn, again.report_id) == (True, True, made.report_id)
+
+
+def test_a_released_edit_of_an_open_report_updates_it(form: Form) -> None:
+    made = form.post(ORIGINAL)
+    assert form.is_released(ORIGINAL, "v2", violations=AGAIN).report_id == made.report_id
+    assert [each.type for each in form.report.violations] == ["unlawful_arrest", "torture"]
