@@ -86,19 +86,19 @@ STORED = {
     "intake.report": """
         _id attachments case_ref closed_at consent_changes consent_changes.effective_at consent_changes.granted
         consent_changes.purpose consent_changes.recipient consent_changes.retracted consent_changes.scope
-        consent_changes.sequence consent_changes.until consents
-        consents.given_at consents.purpose consents.recipient consents.scope consents.until county decision
-        decision.points decision.reason decision.rules decision.urgency defender_ref doubt doubt.precision doubt.reason
-        doubt.stated earlier_reports fingerprint forgotten_at helpers helpers.distrust helpers.offer_id helpers.partner_id
-        helpers.parts_disclosed helpers.signature helpers.vouch helpers.vouch_sequence judge_others_at languages mapping
-        mapping.discarded mapping.left_out mapping.left_out.code mapping.left_out.field mapping.version narrative_parts needs
-        needs_proposed occurred_at occurred_precision person_keys place_precision points policy_version reasons reasons.rule
-        reasons.text received_at reporter_role sealed_identity sealed_identity.box sealed_identity.key_id source_event_id
-        source_id story story.at story.case_salt story.need story.needs_again story.offer_id story.sequence story.what tell_again_at
-        told told.earlier_reports told.points told.policy_version told.reasons told.reasons.rule told.reasons.text
-        told.urgency updated_at updates_seen urgency violations violations.against violations.counts_from
-        violations.involvements violations.occurred_at violations.occurred_precision violations.ongoing
-        violations.perpetrators violations.type withdrawn_at
+        consent_changes.sequence consent_changes.until consents consents.given_at consents.purpose consents.recipient
+        consents.scope consents.until county decision decision.points decision.reason decision.rules decision.urgency
+        defender_ref doubt doubt.precision doubt.reason doubt.stated earlier_reports fingerprint forgotten_at helpers
+        helpers.distrust helpers.offer_id helpers.partner_id helpers.parts_disclosed helpers.signature helpers.vouch
+        helpers.vouch_sequence judge_others_at languages mapping mapping.discarded mapping.left_out
+        mapping.left_out.code mapping.left_out.field mapping.version narrative_parts needs needs_proposed occurred_at
+        occurred_precision person_keys place_precision points policy_version reasons reasons.rule reasons.text
+        received_at reporter_role sealed_identity sealed_identity.box sealed_identity.key_id source_event_id source_id
+        story story.at story.case_salt story.need story.needs_again story.offer_id story.sequence story.what
+        tell_again_at told told.earlier_reports told.points told.policy_version told.reasons told.reasons.rule
+        told.reasons.text told.urgency updated_at updates_seen urgency violations violations.against
+        violations.counts_from violations.involvements violations.occurred_at violations.occurred_precision
+        violations.ongoing violations.perpetrators violations.type withdrawn_at
     """,
     "intake.source": """
         _id created_at enabled key_hashes profile rate_per_second revision
