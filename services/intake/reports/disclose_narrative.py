@@ -38,6 +38,17 @@ def disclose_what_is_new(ctx: Context, report: Report) -> None:
             _disclose(ctx, report, partner)
 
 
+def recall_what_is_refused(ctx: Context, report: Report) -> None:
+    """Recall the narrative from those who have it and may not have it any more, also when their work is over: they still hold it.
+
+    Call this, and save the report, whenever consent changes or the report is withdrawn.
+    """
+    for partner in list(report.partners.values()):
+        why = _forbidden(ctx, report, partner)
+        if partner.parts_disclosed and why:
+            _recall(ctx, report, partner, why)
+
+
 @before_publishing(NarrativeDisclosed)
 def narrative_may_leave(ctx: Context, event: NarrativeDisclosed, envelope: Event) -> bool:
     """Decide whether a disclosed narrative may be sent at this moment. If not, it is withheld, and its partner is informed.
@@ -53,19 +64,25 @@ def narrative_may_leave(ctx: Context, event: NarrativeDisclosed, envelope: Event
     why = _refusal(ctx, report, partner)
     if why is None:
         return True
-    if known is None or known.parts_disclosed:
+    if known is None:
         _withhold(ctx, report, partner, why, recalled=True)
-    if known and known.parts_disclosed:
-        report.keep_partner(replace(known, parts_disclosed=0))
+    elif known.parts_disclosed:
+        _recall(ctx, report, known, why)
         ctx.reports.save(report)
     return False
 
 
 def _refusal(ctx: Context, report: Report, partner: PartnerAtWork) -> Refusal | None:
+    """Return why a partner gets no narrative now."""
     if report.withdrawn_at or report.erased_at or not partner_is_at_work(report.steps, partner.offer_id):
         return Refusal.WITHDRAWN
-    if not report.narrative_parts:
-        return Refusal.NO_NARRATIVE
+    return _forbidden(ctx, report, partner) if report.narrative_parts else Refusal.NO_NARRATIVE
+
+
+def _forbidden(ctx: Context, report: Report, partner: PartnerAtWork) -> Refusal | None:
+    """Return why a partner may not have a narrative, whether it is at work or has been."""
+    if report.withdrawn_at or report.erased_at:
+        return Refusal.WITHDRAWN
     statements = (*report.consents, *report.consent_changes)
     answer = consent_answer(statements, purpose=FOR_REFERRAL, scope="narrative", recipient=partner.partner_id, now=ctx.now)
     return None if answer is ConsentAnswer.LIVE else Refusal(answer.value)
@@ -92,6 +109,14 @@ def _recipient(ctx: Context, report: Report, partner: PartnerAtWork) -> Recipien
 def _ref_for(report: Report, partner: PartnerAtWork) -> str:
     """Return the reference by which the partner knows the case, and which it signs."""
     return case_ref_for(partner.partner_id, report.case_ref, case_salt_of(report.steps, partner.offer_id))
+
+
+def _recall(ctx: Context, report: Report, partner: PartnerAtWork, why: Refusal) -> None:
+    """Forbid a partner to use what it has; a renewed consent brings the whole narrative again if it is still at work."""
+    _withhold(ctx, report, partner, why, recalled=True)
+    report.keep_partner(replace(partner, parts_disclosed=0))
+    if not partner_is_at_work(report.steps, partner.offer_id):
+        report.drop_partner(partner.offer_id)
 
 
 def _withhold(ctx: Context, report: Report, partner: PartnerAtWork, why: Refusal, *, recalled: bool = False) -> None:

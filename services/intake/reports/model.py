@@ -90,7 +90,8 @@ class Report:
     `fingerprint` and `updates_seen` are keyed hashes.
     `needs` is all that help is looked for; `needs_proposed` are those that no source asked for. `triage` knows every report
     about the person and is for operators, duty officers and partners; `triage_for_source` knows this source's reports only
-    (law 10). `steps` is the timeline as far as intake knows it, `partners` are those at work by the id of their offer.
+    (law 10). `steps` is the timeline as far as intake knows it, `partners` are those at work and those that hold a narrative,
+    by the id of their offer.
     `county` is where it happened, until an update says where the person is now; partners are matched by it.
     `doubt` is there if `occurred_at` is not what was stated.
     `republish_at` is None once another service is known to have the case. `triage_others_at` is None once other reports about the
@@ -280,8 +281,9 @@ class Report:
         self.partners = {**self.partners, partner.offer_id: partner}
 
     def drop_partner(self, offer_id: str) -> None:
-        """Drop a partner that no longer works on the case."""
-        self.partners = {key: value for key, value in self.partners.items() if key != offer_id}
+        """Drop a partner that no longer works on the case, unless it holds a narrative, which may have to be recalled."""
+        kept = self.partners.items()
+        self.partners = {key: value for key, value in kept if key != offer_id or value.parts_disclosed}
 
 
 def _higher(old: Triage, fresh: Triage) -> Triage:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class PartnerAtWork:
-    """A partner that accepted, and how many parts of the narrative it has.
+    """A partner that accepted, and how many parts of the narrative it has, also after its work.
 
     `vouch` is what operators signed of its keys, `signature` its own over the acceptance, `vouch_sequence` the place of both
     among referral's events; `distrust` is why they were not believed at the last try.

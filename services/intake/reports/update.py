@@ -21,7 +21,7 @@ from ngao.kernel.text import clean
 from services.intake.context import Context, IntakeParts
 from services.intake.reports.acts import new_acts
 from services.intake.reports.dates import with_likely_moment
-from services.intake.reports.disclose_narrative import disclose_what_is_new
+from services.intake.reports.disclose_narrative import disclose_what_is_new, recall_what_is_refused
 from services.intake.reports.draft import Violation, encoded_act, readable, stated_date
 from services.intake.reports.model import MappedBy, Report, SealedIdentity, Update
 from services.intake.reports.narratives import fitting
@@ -104,6 +104,7 @@ def update_report(ctx: Context, source_id: str, report_id: str, update: Update, 
     news, correction = _apply(ctx, report, replace(update, narrative=fitted))
     report.mapping = mapping or report.mapping
     report.updates_seen = (*report.updates_seen, seen.mark)
+    recall_what_is_refused(ctx, report)
     disclose_what_is_new(ctx, report)
     ctx.reports.save(report)
     needs_again = _needs_asked_again(ctx, report, update, acts_before)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -24,6 +26,7 @@ from services.intake.reports.progress import Step
 from services.intake.reports.reading import read_report
 from services.intake.reports.receive import receive_report
 from services.intake.reports.update import update_report
+from services.intake.reports.withdraw import withdraw_report
 from tests.support.intake import anonymous
 from tests.support.memory_intake import START, MemoryIntake
 
@@ -78,8 +81,17 @@ class Story:
         return change
 
     def is_recalled(self) -> None:
-        step = Step("referral.recalled", START + timedelta(minutes=2), 4, "legal_aid", OFFER)
+        self.ends("recalled")
+
+    def ends(self, how: str) -> None:
+        step = Step(f"referral.{how}", START + timedelta(minutes=2), 4, "legal_aid", OFFER)
         note_progress(self.intake.ctx, self.case_ref, step)
+
+    def is_withdrawn(self) -> None:
+        withdraw_report(self.intake.by_source("forms"), self.report.id)
+
+    def states_no_consent_any_more(self) -> None:
+        update_report(self.intake.ctx, "forms", self.report.id, Update(consents=()))
 
     @property
     def may_leave(self) -> bool:
@@ -186,3 +198,50 @@ def test_an_offer_that_ended_before_its_acceptances_came_discloses_nothing(story
     story.is_accepted_again(story.good, sequence=5)
     story.is_accepted(replace(story.good, vouch=None), sequence=3)
     assert (story.disclosed, story.withheld) == ([], ["withdrawn"])
+
+
+REFUSED = [
+    (lambda story: story.changes_consent(granted=False), "withdrawn"),
+    (Story.is_withdrawn, "withdrawn"),
+    (Story.states_no_consent_any_more, "no_consent"),
+]
+
+
+@pytest.mark.parametrize(("refuse", "reason"), REFUSED, ids=["consent withdrawn", "report withdrawn", "consent not stated"])
+@pytest.mark.parametrize("end", ["", "completed", "failed", "recalled"])
+def test_what_a_partner_was_given_is_recalled_once_when_it_may_not_have_it_any_more_also_after_its_work(
+    story: Story, end: str, refuse: Callable[[Story], Any], reason: str
+) -> None:
+    """After its work a partner still holds it, and after a completed one its catch-up has it."""
+    story.accepts(story.good)
+    if end:
+        story.ends(end)
+    refuse(story)
+    assert (story.withheld, story.intake.recalled) == ([reason], [OFFER])
+    story.changes_consent(granted=False)
+    assert story.intake.recalled == [OFFER]
+
+
+def test_a_consent_that_another_person_gave_recalls_what_was_disclosed_by_it(story: Story) -> None:
+    story.states_no_consent_any_more()
+    given = story.changes_consent(granted=True)
+    story.accepts(story.good)
+    story.ends("completed")
+    story.hears(replace(given, retracted=True))
+    assert story.intake.recalled == [OFFER]
+
+
+def test_after_its_work_a_partner_gets_nothing_new(story: Story) -> None:
+    story.accepts(story.good)
+    story.ends("completed")
+    story.adds_to_narrative()
+    story.changes_consent(granted=False)
+    story.changes_consent(granted=True)
+    assert len(story.disclosed) == 1
+
+
+def test_a_partner_that_has_nothing_is_asked_to_forget_nothing(story: Story) -> None:
+    story.accepts(replace(story.good, vouch=None))
+    story.ends("completed")
+    story.is_withdrawn()
+    assert story.intake.recalled == []
