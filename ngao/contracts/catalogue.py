@@ -142,6 +142,7 @@ _ALL = (
     _type(registry.DefenderResolved, "Who the case is about, as a reference.", ("referral", "notify"),
           notice=notices.ContactNotice),
     _type(registry.ConsentChanged, "A consent was given or withdrawn.", ("intake", "referral")),
+    _type(registry.RestrictionsChanged, "The partners that the person of a case never wants have changed.", ("intake",)),
     _type(registry.ContactDisclosed, "Safe contact, sealed to one partner.", ("referral",), _BOTH, "sealed"),
     _type(registry.ContactWithheld, "The contact is not disclosed, and why.", ("referral",), _BOTH),
     _type(referral.CaseOpened, "Referral opened the case.", ("intake",)),

@@ -93,12 +93,12 @@ STORED = {
         helpers.vouch_sequence judge_others_at languages mapping mapping.discarded mapping.left_out
         mapping.left_out.code mapping.left_out.field mapping.version narrative_parts needs needs_proposed occurred_at
         occurred_precision person_keys place_precision points policy_version reasons reasons.rule reasons.text
-        received_at reporter_role sealed_identity sealed_identity.box sealed_identity.key_id source_event_id source_id
-        story story.at story.case_salt story.need story.needs_again story.offer_id story.sequence story.what
-        tell_again_at told told.earlier_reports told.points told.policy_version told.reasons told.reasons.rule
-        told.reasons.text told.urgency updated_at updates_seen urgency violations violations.against
-        violations.counts_from violations.involvements violations.occurred_at violations.occurred_precision
-        violations.ongoing violations.perpetrators violations.type withdrawn_at
+        received_at reporter_role restricted restricted_sequence sealed_identity sealed_identity.box
+        sealed_identity.key_id source_event_id source_id story story.at story.case_salt story.need story.needs_again
+        story.offer_id story.sequence story.what tell_again_at told told.earlier_reports told.points
+        told.policy_version told.reasons told.reasons.rule told.reasons.text told.urgency updated_at updates_seen
+        urgency violations violations.against violations.counts_from violations.involvements violations.occurred_at
+        violations.occurred_precision violations.ongoing violations.perpetrators violations.type withdrawn_at
     """,
     "intake.source": """
         _id created_at enabled key_hashes profile rate_per_second revision
@@ -140,15 +140,15 @@ STORED = {
         suggestions.reasons suggestions.score verdict
     """,
     "registry.case": """
-        _id absorbed corrected corrected.word defender_ref intake_sequence policy_version received_at resolution revision
-        said state statements statements.at statements.granted statements.purpose statements.recipient statements.scope
-        statements.until tellings tellings.consents tellings.consents.at tellings.consents.granted
-        tellings.consents.purpose tellings.consents.recipient tellings.consents.scope tellings.consents.until
-        tellings.sequence told told.attributes told.attributes.word told.contact_safety told.contact_safety.channels
-        told.contact_safety.code_word told.contact_safety.hours told.contact_safety.hours.word
-        told.contact_safety.instructions told.contact_safety.may_contact told.contact_safety.shared_phone
-        told.contact_safety.voicemail told.identity told.identity.emails told.identity.names told.identity.phones
-        told.identity.phones_told urgent withdrawn_at
+        _id absorbed corrected corrected.word defender_ref intake_sequence policy_version received_at resolution
+        restricted revision said state statements statements.at statements.granted statements.purpose
+        statements.recipient statements.scope statements.until tellings tellings.consents tellings.consents.at
+        tellings.consents.granted tellings.consents.purpose tellings.consents.recipient tellings.consents.scope
+        tellings.consents.until tellings.sequence told told.attributes told.attributes.word told.contact_safety
+        told.contact_safety.channels told.contact_safety.code_word told.contact_safety.hours
+        told.contact_safety.hours.word told.contact_safety.instructions told.contact_safety.may_contact
+        told.contact_safety.shared_phone told.contact_safety.voicemail told.identity told.identity.emails
+        told.identity.names told.identity.phones told.identity.phones_told urgent withdrawn_at
     """,
     "registry.defender": """
         _id created_at fading_since identity identity.emails identity.names identity.phones identity.phones_told linked_to

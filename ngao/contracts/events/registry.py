@@ -69,6 +69,18 @@ class ConsentChanged(Payload):
         return ConsentChange(self.statement, sequence or 0, self.retracted)
 
 
+@event("registry.restrictions.changed.v1")
+class RestrictionsChanged(Payload):
+    """The partners to whom the person of a case must never be referred, all that there are now.
+
+    It is published when they change, so that a case without restrictions costs no message. `registry.defender.resolved` has them
+    as well, for referral.
+    """
+
+    case_ref: Internal[str]
+    partner_ids: Internal[tuple[str, ...]]
+
+
 @event("registry.contact.disclosed.v1")
 class ContactDisclosed(Disclosed):
     """How to reach the person safely, sealed to the one partner that accepted.

@@ -41,7 +41,7 @@ def disclose_what_is_new(ctx: Context, report: Report) -> None:
 def recall_what_is_refused(ctx: Context, report: Report) -> None:
     """Recall the narrative from those who have it and may not have it any more, also when their work is over: they still hold it.
 
-    Call this, and save the report, whenever consent changes or the report is withdrawn.
+    Call this, and save the report, whenever consent or restrictions change, or the report is withdrawn.
     """
     for partner in list(report.partners.values()):
         why = _forbidden(ctx, report, partner)
@@ -83,6 +83,8 @@ def _forbidden(ctx: Context, report: Report, partner: PartnerAtWork) -> Refusal 
     """Return why a partner may not have a narrative, whether it is at work or has been."""
     if report.withdrawn_at or report.erased_at:
         return Refusal.WITHDRAWN
+    if partner.partner_id in report.restricted:
+        return Refusal.RESTRICTED
     statements = (*report.consents, *report.consent_changes)
     answer = consent_answer(statements, purpose=FOR_REFERRAL, scope="narrative", recipient=partner.partner_id, now=ctx.now)
     return None if answer is ConsentAnswer.LIVE else Refusal(answer.value)
@@ -126,7 +128,7 @@ def _withhold(ctx: Context, report: Report, partner: PartnerAtWork, why: Refusal
         offer_id=partner.offer_id,
         partner_id=partner.partner_id,
         case_salt=case_salt_of(report.steps, partner.offer_id),
-        reason=why.value,
+        reason=why.reason_for_partner,
         recalled=recalled,
     )
     _publish(ctx, report, withheld)

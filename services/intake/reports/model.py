@@ -92,6 +92,7 @@ class Report:
     about the person and is for operators, duty officers and partners; `triage_for_source` knows this source's reports only
     (law 10). `steps` is the timeline as far as intake knows it, `partners` are those at work and those that hold a narrative,
     by the id of their offer.
+    `restricted` are the partners that the person never wants, by the registry's event of `restricted_sequence`.
     `county` is where it happened, until an update says where the person is now; partners are matched by it.
     `doubt` is there if `occurred_at` is not what was stated.
     `republish_at` is None once another service is known to have the case. `triage_others_at` is None once other reports about the
@@ -123,6 +124,8 @@ class Report:
     narrative_parts: tuple[bytes, ...] = ()
     attachments: bytes | None = None
     consent_history: tuple[ConsentChange, ...] = field(default=(), metadata=stored_as("consent_changes"))
+    restricted: tuple[str, ...] = ()
+    restricted_sequence: int = 0
     steps: tuple[Step, ...] = field(default=(), metadata=stored_as("story"))
     partners: Mapping[str, PartnerAtWork] = field(default_factory=dict, metadata=stored_as("helpers"))
     updates_seen: tuple[str, ...] = ()
@@ -250,7 +253,7 @@ class Report:
         self.erased_at, self.fingerprint, self.partners = now, "", {}
         self.republish_at = self.triage_others_at = None
         self.sealed_identity = self.attachments = self.defender_ref = None
-        self.person_keys = self.narrative_parts = self.updates_seen = ()
+        self.person_keys = self.narrative_parts = self.updates_seen = self.restricted = ()
         return True
 
     def note(self, step: Step) -> None:
@@ -275,6 +278,13 @@ class Report:
     def note_consent(self, change: ConsentChange) -> None:
         """Record a consent given, withdrawn or retracted at the registry; twice is once."""
         self.consent_history = tuple(sorted(with_change(self.consent_history, change), key=lambda each: each.statement.at))
+
+    def restrict(self, partner_ids: tuple[str, ...], sequence: int) -> bool:
+        """Record the partners that the person never wants; False if a later statement of the registry is known."""
+        if sequence < self.restricted_sequence:
+            return False
+        self.restricted, self.restricted_sequence = partner_ids, sequence
+        return True
 
     def keep_partner(self, partner: PartnerAtWork) -> None:
         """Record a partner that works on the case, so that later facts reach it too."""

@@ -17,6 +17,7 @@ _LEAST = 100
 class Refusal(StrEnum):
     """Why a narrative may not be disclosed."""
 
+    RESTRICTED = "restricted"
     NO_CONSENT = "no_consent"
     CONSENT_EXPIRED = "consent_expired"
     WITHDRAWN = "withdrawn"
@@ -25,6 +26,11 @@ class Refusal(StrEnum):
     KEY_CHANGED = "key_changed"
     KEY_OUTDATED = "key_outdated"
     NOT_SIGNED = "acceptance_not_signed"
+
+    @property
+    def reason_for_partner(self) -> str:
+        """Return the reason in the event: it does not reveal a restriction."""
+        return str(Refusal.NO_CONSENT if self is Refusal.RESTRICTED else self)
 
 
 def fitting(narrative: str, parts: Sequence[bytes]) -> str:

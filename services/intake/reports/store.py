@@ -35,7 +35,8 @@ class ReportDocument(
     but=("triage",),
     held=internal(
         "case_ref source_id source_event_id received_at occurred_at occurred_precision reporter_role violations needs "
-        "needs_proposed county place_precision languages consents consent_changes decision defender_ref story mapping doubt "
+        "needs_proposed county place_precision languages consents consent_changes restricted restricted_sequence decision "
+        "defender_ref story mapping doubt "
         "updated_at tell_again_at judge_others_at withdrawn_at forgotten_at"
     )
     | internal("told")  # a name, and alone, because among others it would read as a word of prose

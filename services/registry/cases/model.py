@@ -26,7 +26,8 @@ class Case:
 
     `defender_ref` is the record made or found when it came; `facts` are what the report has about the person. `facts_added` is
     true when the person's record includes that identity and what was said of the person at the same moment is published.
-    `consent_snapshots` are the source's consents as each event stated them; `published` is what others know of the person.
+    `consent_snapshots` are the source's consents as each event stated them; `published` is what others know of the person,
+    `restricted` the partners that intake knows not to be wanted.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Case:
     withdrawn_at: datetime | None = None
     facts_added: bool = field(default=True, metadata=stored_as("absorbed"))
     published: tuple[str, ...] = field(default=(), metadata=stored_as("said"))
+    restricted: tuple[str, ...] = ()
     corrected: Mapping[str, int] = field(default_factory=dict)
     revision: int = field(default=0, compare=False)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ngao.contracts.events.registry import ConsentChanged, ContactSummary, DefenderResolved, Restriction
+from ngao.contracts.events.registry import ConsentChanged, ContactSummary, DefenderResolved, Restriction, RestrictionsChanged
 from ngao.kernel.consent import FOR_REFERRAL, ConsentAnswer, Statement, consent_answer
 from services.registry.cases.model import Case
 from services.registry.context import Context
@@ -16,7 +16,7 @@ from services.registry.people.model import Person, together
 def publish_all(ctx: Context, case: Case) -> None:
     """Publish the person and which of their consents hold for this case, and record what was published."""
     probable = probable_people(ctx, case)
-    _publish(ctx, case, _view(ctx, case, probable))
+    _publish_view(ctx, case, _view(ctx, case, probable))
     person = person_of(ctx, case.defender_ref)
     if person is None:
         return
@@ -27,7 +27,7 @@ def publish_all(ctx: Context, case: Case) -> None:
 
 def publish_person(ctx: Context, case: Case) -> None:
     """Publish what others may know of the case's person now."""
-    _publish(ctx, case, view(ctx, case))
+    _publish_view(ctx, case, view(ctx, case))
 
 
 def publish_consent(ctx: Context, case: Case, defender_ref: str | None, statement: Statement, *, retracted: bool = False) -> None:
@@ -51,7 +51,17 @@ def view(ctx: Context, case: Case) -> DefenderResolved:
     return _view(ctx, case, probable_people(ctx, case))
 
 
-def _publish(ctx: Context, case: Case, payload: DefenderResolved | ConsentChanged) -> None:
+def _publish_view(ctx: Context, case: Case, seen: DefenderResolved) -> None:
+    """Publish it, and to intake the restrictions alone if they have changed; the case is written with what was published."""
+    _publish(ctx, case, seen)
+    restricted = tuple(sorted({rule.partner_id for rule in seen.restrictions if rule.partner_id}))
+    if restricted != case.restricted:
+        case.restricted = restricted
+        ctx.cases.save(case)
+        _publish(ctx, case, RestrictionsChanged(case_ref=case.id, partner_ids=restricted))
+
+
+def _publish(ctx: Context, case: Case, payload: DefenderResolved | ConsentChanged | RestrictionsChanged) -> None:
     ctx.publish(payload, subject=case.id, urgent=case.urgent)
 
 

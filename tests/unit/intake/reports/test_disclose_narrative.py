@@ -13,13 +13,14 @@ from ngao.chassis.security import seals
 from ngao.contracts import event_of, for_partner
 from ngao.contracts.events.intake import NarrativeDisclosed
 from ngao.contracts.events.referral import OfferAccepted
-from ngao.contracts.events.registry import ConsentChanged
+from ngao.contracts.events.registry import ConsentChanged, RestrictionsChanged
 from ngao.kernel.records import from_record
 from ngao.testing.vouching import Onboarding, PartnerKeys
 from services.intake.policy import IntakePolicy
 from services.intake.reports.disclose_narrative import narrative_may_leave
 from services.intake.reports.follow_consent import follow_consent
 from services.intake.reports.follow_referral import follow_acceptance, note_progress, note_vouch
+from services.intake.reports.follow_restrictions import follow_restrictions
 from services.intake.reports.model import Report, Update
 from services.intake.reports.partners import PartnerAtWork
 from services.intake.reports.progress import Step
@@ -79,6 +80,11 @@ class Story:
         envelope = replace(event_of(change, subject=self.case_ref), sequence=self.sequence)
         follow_consent(self.intake.ctx, change, envelope)
         return change
+
+    def is_restricted(self, *partner_ids: str, sequence: int = 50) -> None:
+        change = RestrictionsChanged(case_ref=self.case_ref, partner_ids=partner_ids)
+        envelope = replace(event_of(change, subject=self.case_ref), sequence=sequence)
+        follow_restrictions(self.intake.ctx, change, envelope)
 
     def is_recalled(self) -> None:
         self.ends("recalled")
@@ -245,3 +251,36 @@ def test_a_partner_that_has_nothing_is_asked_to_forget_nothing(story: Story) -> 
     story.ends("completed")
     story.is_withdrawn()
     assert story.intake.recalled == []
+
+
+def test_a_partner_that_the_person_never_wants_gets_no_narrative_and_does_not_learn_why(story: Story) -> None:
+    story.is_restricted("other", "clinic")
+    story.accepts(story.good)
+    assert (story.disclosed, story.withheld) == ([], ["no_consent"])
+    assert [detail["reason"] for action, _, detail in story.intake.audit if action == "narrative.withheld"] == ["restricted"]
+
+
+@pytest.mark.parametrize("end", ["", "completed"])
+def test_a_restriction_recalls_what_its_partner_has_and_a_later_narrative_does_not_reach_it(story: Story, end: str) -> None:
+    """Referral may be down: intake itself checks, as the registry does for the contact."""
+    story.accepts(story.good)
+    if end:
+        story.ends(end)
+    story.is_restricted("clinic")
+    assert story.intake.recalled == [OFFER]
+    story.adds_to_narrative()
+    assert (len(story.disclosed), story.may_leave) == (1, False)
+
+
+def test_a_restriction_of_another_partner_changes_nothing(story: Story) -> None:
+    story.is_restricted("other")
+    story.accepts(story.good)
+    assert (len(story.disclosed), story.may_leave, story.withheld) == (1, True, [])
+
+
+def test_a_restriction_that_is_lifted_lets_the_partner_have_the_narrative_and_a_late_event_changes_nothing(story: Story) -> None:
+    story.is_restricted("clinic", sequence=50)
+    story.accepts(story.good)
+    story.is_restricted(sequence=60)
+    story.is_restricted("clinic", sequence=55)
+    assert (len(story.disclosed), story.intake.recalled) == (1, [])
