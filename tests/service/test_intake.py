@@ -370,6 +370,26 @@ def test_a_consent_withdrawn_before_the_acceptance_counts(
     assert (kind, data["reason"]) == ("intake.narrative.withheld.v1", "withdrawn")
 
 
+def test_a_narrative_is_recalled_for_a_restriction_and_after_the_work_for_a_withdrawn_consent(
+    intake: ServiceProcess, key: str, line: Line, partner: Partner, store: Any
+) -> None:
+    withheld = "intake.narrative.withheld.v1"
+    restricted, completed = (intake.request("POST", "/v1/reports", report(), key)[1]["case_ref"] for _ in range(2))
+    partner.accepts(line, restricted)
+    assert partner.narrative() == MARKERS[3]
+    never = {"case_ref": restricted, "partner_ids": [partner.id]}
+    line.publish(make("registry.restrictions.changed.v1", subject=restricted, data=never))
+    kind, data = partner.next()
+    assert (kind, data["reason"], data["recalled"]) == (withheld, "no_consent", True)
+    offer_id = partner.accepts(line, completed)
+    assert partner.narrative() == MARKERS[3]
+    line.publish(said_by_referral("completed", completed, partner, offer_id, 9))
+    eventually(lambda: store.reports.find_one({"case_ref": completed, "story.1": {"$exists": True}}), what="the end of the work")
+    line.publish(consent_changed(completed, granted=False, scope=[]))
+    kind, data = partner.next()
+    assert (kind, data["reason"], data["recalled"]) == (withheld, "withdrawn", True)
+
+
 def test_an_acceptance_overtaken_by_its_recall_discloses_nothing(
     intake: ServiceProcess, key: str, line: Line, partner: Partner, store: Any
 ) -> None:
