@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -40,6 +41,8 @@ def check(
 
 
 def folders_here() -> tuple[Path, ...]:
-    """Return the folder of the shipped policy, and this installation's own if it exists."""
+    """Return the folders of this installation's policy: a deployment's NGAO_POLICY, or the shipped one and its own, if any."""
+    if deployed := os.environ.get("NGAO_POLICY"):
+        return (Path(deployed),)
     own = Home.from_environment().policy
     return (SHIPPED, own) if own.is_dir() else (SHIPPED,)

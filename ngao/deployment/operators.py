@@ -18,9 +18,9 @@ def entries_in(path: Path) -> list[Entry]:
         return []
 
 
-def entry(operator_id: str, hashed: str, scopes: Iterable[str]) -> Entry:
+def entry(operator_id: str, hashed: str, scopes: Iterable[str], roles: Iterable[str] = (), hubs: Iterable[str] = ()) -> Entry:
     """Return one key of one operator."""
-    return {"id": operator_id, "hash": hashed, "scopes": list(scopes)}
+    return {"id": operator_id, "hash": hashed, "scopes": list(scopes), "roles": list(roles), "hubs": list(hubs)}
 
 
 def as_text(entries: Iterable[Entry]) -> str:

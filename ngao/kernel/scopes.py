@@ -1,4 +1,4 @@
-"""What an operator's key may be allowed to do: every operator operation demands one of these scopes."""
+"""What an operator may be allowed to do: every operation of operators demands one of these scopes."""
 
 from __future__ import annotations
 
@@ -36,27 +36,6 @@ SCOPES = {
 }
 """Each scope and what it allows."""
 
-_DIRECTORY = ("partners:read", "roster:read", "sources:read")
-_WATCH = ("audit:read", "cases:read", "messages:read", "outbox:read", "parked:read", "quarantine:read", *_DIRECTORY)
-_PEOPLE = ("defenders:read", "identity:read", "narrative:read", "originals:read", "reports:read")
-_DESK = (*_WATCH, *_PEOPLE, "approvals:read", "cases:write", "messages:write", "quarantine:write")
-
-ROLES = {
-    "watch": _WATCH,
-    "desk": _DESK,
-    "casework": (*_DESK, "consents:write", "defenders:write", "restrictions:write"),
-    "directory": ("approvals:read", *_DIRECTORY, "partners:write", "roster:write", "sources:write"),
-    "keys": (
-        "audit:read",
-        "audit:write",
-        "keys:read",
-        "keys:write",
-        "outbox:read",
-        "outbox:write",
-        "parked:read",
-        "parked:write",
-    ),
-    "approver": ("approvals:read", "approvals:write"),
-    "all": tuple(SCOPES),
-}
-"""Shorthand for several scopes together, by the work of an operator."""
+EVERY_RECORD = "all"
+REACHES = {EVERY_RECORD: "every record", "hub": "the cases in the counties of the person's hubs"}
+"""How far a scope reaches, the widest first. Which roles there are, and what each may do, is policy: `roles.yaml`."""

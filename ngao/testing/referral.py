@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -59,10 +59,11 @@ class MemoryCases(MemoryRepository[Case], CaseRepository):
         over = [each for each in self._records.kept.values() if each.next_deadline and each.next_deadline <= now]
         return [each.id for each in sorted(over, key=lambda each: (each.priority, each.next_deadline))][:limit]
 
-    def latest(self, life: Life | None, limit: int) -> list[Case]:
-        return self._records.ordered(lambda each: life in {None, each.life}, by=lambda each: each.created_at, newest_first=True)[
-            :limit
-        ]
+    def latest(self, life: Life | None, limit: int, counties: Collection[str] | None = None) -> list[Case]:
+        def chosen(each: Case) -> bool:
+            return life in {None, each.life} and (counties is None or each.county in counties)
+
+        return self._records.ordered(chosen, by=lambda each: each.created_at, newest_first=True)[:limit]
 
 
 class MemoryTimeline(TimelineRepository):

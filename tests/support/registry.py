@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from ngao.chassis.security.identity import Principal
+from ngao.chassis.security.roles import WHOLE
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event
 from ngao.contracts.events.intake import ReportAccepted, ReportUpdated, ReportWithdrawn, SealedIdentity, StatedConsent
@@ -240,7 +241,7 @@ class Register(RegistryInMemory):
         return SimpleNamespace(sequence=sequence, time=self.now)
 
 
-OPERATOR = Principal("operator", "o", ("identity:read",))
+OPERATOR = Principal("operator", "o", {"identity:read": WHOLE})
 
 
 def _sealed(case_ref: str, **told: Any) -> SealedIdentity:

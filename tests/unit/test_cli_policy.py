@@ -13,9 +13,9 @@ from marshmallow import INCLUDE, Schema
 
 from ngao.chassis.policy import load_policy
 from ngao.chassis.security.identity import hash_key, load_operators
+from ngao.chassis.security.roles import WHOLE, read_roles
 from ngao.cli.app import main
 from ngao.deployment.checks.policy import read_as_services
-from ngao.kernel.scopes import ROLES
 from ngao.local.configuration import write_operator
 from ngao.local.home import REPOSITORY, Home
 from services.intake.policy import load
@@ -161,10 +161,19 @@ def test_an_operator_gets_a_key_whose_hash_is_kept_beside_the_others(
     known = load_operators(home.config / "operators.json")
     assert known["night-desk"].hashes == (hash_key(key),)
     assert "local" in known
-    assert known["night-desk"].scopes == ("identity:read",)
+    assert known["night-desk"].rights == {"identity:read": WHOLE}
     assert ngao(monkeypatch, "operator", "allow", "night-desk", "--role", "watch", "--scope", "messages:write") == 0
-    allowed = set(load_operators(home.config / "operators.json")["night-desk"].scopes)
-    assert allowed == {*ROLES["watch"], "messages:write"}
+    roles = read_roles((SHIPPED,))
+    allowed = load_operators(home.config / "operators.json", roles)["night-desk"].rights
+    assert allowed == {**roles["watch"].rights, "messages:write": WHOLE}
+    assert ngao(monkeypatch, "operator", "add", "convenor", "--role", "hub-convenor", "--hub", "KE-30") == 0
+    assert load_operators(home.config / "operators.json", roles)["convenor"].hubs == {"KE-30"}
+    assert ngao(monkeypatch, "operator", "add", "nowhere", "--role", "hub-convenor") == 1
+    assert "with --hub" in capsys.readouterr().err
+    assert ngao(monkeypatch, "operator", "add", "nowhere", "--role", "hub-convenor", "--hub", "Nairobi") == 1
+    assert "Unknown county Nairobi." in capsys.readouterr().err
+    assert ngao(monkeypatch, "operator", "add", "both", "--role", "caseworker", "--role", "auditor") == 1
+    assert "Give only one of them." in capsys.readouterr().err
     assert ngao(monkeypatch, "operator", "allow", "day-desk", "--role", "watch") == 1
     assert "Unknown operator." in capsys.readouterr().err
     assert ngao(monkeypatch, "operator", "add", "night-desk", "--role", "king") == 1

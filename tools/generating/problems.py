@@ -74,8 +74,13 @@ TEXTS = {
     "not-whole": ("Only the beginning of the message was stored.", "Ask its sender to send it again, then drop it."),
     "offer-state": ("The offer's state does not allow this reply.", "Read the offer's present state in `errors`."),
     "overloaded": ("No worker was free, or the work took too long. It may have been done.", "Retry the same request."),
+    "out-of-reach": ("The role of the key reaches some records only.", "Ask an operator whose role reaches all of them."),
     "partner-revoked": ("The partner was revoked.", "Reinstate it: `bin/ngao partner add FILE --new-key`."),
     "permanent": ("The message cannot be processed.", "Read its details, then replay or drop it."),
+    "purpose-not-allowed": (
+        "The role of the key may not read records for this reason.",
+        "Give a reason in `detail`, or ask an operator who may give it.",
+    ),
     "quarantine-full": (
         "The source has too many unreadable submissions in quarantine.",
         "Fix the mapping profile and decide about the submissions.",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ngao.chassis.approvals.approvals import Pending
 from ngao.chassis.errors import NotAllowedNow
+from ngao.chassis.http.bounds import check_bounds
 from ngao.chassis.http.call import Call, Response
 from ngao.chassis.http.render import render
 from ngao.chassis.security.identity import Principal
@@ -30,6 +31,7 @@ def ask_first(endpoint: Endpoint, parts: Parts[Any], call: Call, values: Mapping
     declared = endpoint.operation
     if declared.two_person is None or call.principal.kind != "operator" or not parts.chassis.approvals.needed:
         return None
+    check_bounds(declared, call)
     if declared.request is not None:
         call.load()
     if not endpoint.demands(parts, call, values):
@@ -43,10 +45,11 @@ def run_approved(parts: Parts[Any], call: Call, pending: Pending) -> Any:
     if endpoint is None:
         raise NotAllowedNow("This version of the service has no such operation.", slug="no-such-operation")
     asker = parts.chassis.operators.get(pending.asked_by)
-    if asker is None or not asker.enabled or endpoint.operation.scope not in asker.scopes:
+    grant = asker.rights.get(endpoint.operation.scope) if asker and asker.enabled else None
+    if asker is None or grant is None:
         raise NotAllowedNow("The operator who asked may no longer do this.", slug="asker-not-allowed")
     again = Call(
-        principal=Principal("operator", pending.asked_by, asker.scopes),
+        principal=Principal("operator", pending.asked_by, asker.rights, asker.hubs, grant=grant),
         body=pending.body,
         content_type=pending.content_type,
         query=dict(pending.query),

@@ -26,6 +26,7 @@ from ngao.chassis.handlers.declaring import (
     declared,
 )
 from ngao.chassis.http.auditing import Itself
+from ngao.chassis.http.bounds import as_seen, check_bounds
 from ngao.chassis.http.call import Call, Response
 from ngao.chassis.http.entrypoint import HttpEntrypoint, answered
 from ngao.chassis.http.operation import Endpoint, Operation
@@ -165,11 +166,16 @@ def _endpoint(function: Callable[..., Any], operation: Operation) -> Endpoint:
     reads = operation.method == "GET" and not isinstance(operation.audit, Itself)
     second = operation.two_person or always
     demands = always if second is always else partial(_demand, bind(second))
-    return Endpoint(operation, partial(_answer, bound, reads), demands)
+    return Endpoint(operation, partial(_within_bounds, operation, partial(_answer, bound, reads)), demands)
 
 
 def _in_worker(endpoint: Endpoint, service: Service, call: Call, **values: str) -> Any:
     return answered(endpoint, service.parts, call, values)
+
+
+def _within_bounds(declared: Operation, run: Callable[..., Any], parts: Parts[Any], call: Call, values: Mapping[str, str]) -> Any:
+    check_bounds(declared, call)
+    return as_seen(run(parts, call, values), declared, call)
 
 
 def _answer(bound: Binding, reads: bool, parts: Parts[Any], call: Call, values: Mapping[str, str]) -> Any:  # noqa: FBT001 - bound once

@@ -90,6 +90,7 @@ def _route(
     summary: str = "",
     inline: bool = False,
     inside: bool = False,
+    bounded: bool = False,
 ) -> Callable[[F], F]:
     """Declare one operation.
 
@@ -108,7 +109,7 @@ def _route(
         query = tuple(each.name for each in inspect.signature(function).parameters.values() if each.kind is each.KEYWORD_ONLY)
         declaration = Operation(
             method, path, callers, name, said, request=request, accepts=accepts, responses=responses, query=query, scope=scope,
-            inline=inline, inside=inside, two_person=two_person, audit=audit,
+            inline=inline, inside=inside, two_person=two_person, audit=audit, bounded=bounded,
         )  # fmt: skip
         return _declare(declaration)(function)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ngao.chassis.clock import Clock
 from ngao.chassis.errors import Forbidden, ScopeNeeded, Unauthenticated
 from ngao.chassis.http.limits import Limiter
@@ -32,9 +34,11 @@ class Gate:
         self._callers.take(_bucket(principal, remote), principal.rate_per_second)
         if principal.kind not in who and "anyone" not in who:
             raise Forbidden("This key may not do this.")
-        if principal.kind == "operator" and needs and needs not in principal.scopes:
+        if principal.kind != "operator" or not needs:
+            return principal
+        if needs not in principal.rights:
             raise ScopeNeeded(needs)
-        return principal
+        return replace(principal, grant=principal.rights[needs])
 
     def charge(self, principal: Principal, remote: str, tokens: float) -> None:
         """Charge a caller for the cost of its request beyond an ordinary one."""

@@ -27,7 +27,8 @@ class Operation:
     `path` is werkzeug's, "/v1/things/<thing_id>". `roles` says who may call: "operator", "anyone", kinds of outsiders; `scope` is
     what an operator's key must have. `query` names the parameters that are read: any other is refused, because a filter that is
     ignored answers another question than was asked. `inline` runs without a worker; `inside` is not for outsiders: see
-    `HttpSettings.inside_port`. `audit` is what it puts on record, see `auditing`.
+    `HttpSettings.inside_port`. `audit` is what it puts on record, see `auditing`. `bounded` says that it holds to what its caller
+    reaches (`Principal.reaches`); callers who do not reach every record are refused by any other.
     """
 
     method: str
@@ -44,6 +45,7 @@ class Operation:
     two_person: Demand | None
     query: tuple[str, ...]
     audit: Audited | None
+    bounded: bool
 
     def __post_init__(self) -> None:
         """Refuse unknown callers, and an operation for operators that lacks an audit or a scope: any of their keys would do."""
@@ -51,6 +53,10 @@ class Operation:
             raise TypeError(f"{self.operation}: roles are some of {', '.join(sorted(KINDS))}")
         if "operator" in self.roles and not _SCOPE.fullmatch(self.scope):
             raise TypeError(f"{self.operation}: an operation of operators declares the scope it needs, such as messages:read")
+        if "operator" in self.roles and self.responses is None:
+            raise TypeError(
+                f"{self.operation}: an operation of operators declares what it returns, so that roles bound its fields"
+            )
         check(self)
 
 

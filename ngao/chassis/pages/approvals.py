@@ -12,6 +12,7 @@ from ngao.chassis.errors import InvalidInput
 from ngao.chassis.handlers.context import Parts
 from ngao.chassis.handlers.declaring import http
 from ngao.chassis.http.auditing import itself, lists
+from ngao.chassis.http.bounds import SeenBefore
 from ngao.chassis.http.call import Call, Response
 from ngao.chassis.http.reasons import Reasoned
 from ngao.contracts import DataClass
@@ -101,7 +102,10 @@ def reject(parts: Parts[Any], approval_id: str, body: dict[str, str], call: Call
     return parts.chassis.approvals.reject(approval_id, by=call.principal.id, reason=body["reason"])
 
 
-@http.post("/v1/approvals/<approval_id>/result", roles="operator", scope="approvals:read", audit=itself("approval.result_taken"))
+@http.post(
+    "/v1/approvals/<approval_id>/result", roles="operator", scope="approvals:read", audit=itself("approval.result_taken"),
+    returns=SeenBefore,
+)  # fmt: skip
 def take_result(parts: Parts[Any], approval_id: str, call: Call) -> Response:
     """Return the answer of the act: once, and only to the operator who asked.
 

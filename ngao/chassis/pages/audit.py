@@ -9,6 +9,7 @@ from marshmallow import fields, validate
 
 from ngao.chassis.handlers.context import Parts
 from ngao.chassis.handlers.declaring import http
+from ngao.chassis.http.answers import NUMBER, TEXT, TRUTH, answer
 from ngao.chassis.http.auditing import itself, nothing
 from ngao.chassis.http.call import Call
 from ngao.chassis.http.reasons import Reasoned
@@ -39,7 +40,18 @@ class Accepted(Reasoned):
     """Why the chains of another service's audit are not what they were; kept in the audit trail."""
 
 
-@http.get("/v1/audit/verify", roles="operator", scope="audit:read", audit=_CHAINS_ALONE)
+KeyedFrom = answer("KeyedFrom", "From which entry on a chain is keyed.", chain=NUMBER, n=NUMBER)
+Verified = answer(
+    "Verified", "Whether the audit trail is whole; if not, the first entry that does not hold.", whole=TRUTH, chain=NUMBER,
+    n=NUMBER, reason=TEXT, entries=NUMBER, unkeyed=NUMBER, keyed_from=KeyedFrom,
+)  # fmt: skip
+HeldHead = answer("HeldHead", "A head of another service.", of=TEXT, at=TEXT, chain=NUMBER, n=NUMBER, hash=TEXT, moved=TRUTH)
+HeldHeads = answer("HeldHeads", "The heads of the other services that this one holds.", held=HeldHead)
+ChainHead = answer("ChainHead", "Where a chain is.", chain=NUMBER, n=NUMBER, hash=TEXT, key=TEXT)
+ChainHeads = answer("ChainHeads", "Where the chains are.", heads=ChainHead)
+
+
+@http.get("/v1/audit/verify", roles="operator", scope="audit:read", audit=_CHAINS_ALONE, returns=Verified)
 def verify_audit(parts: Parts[Any]) -> dict[str, Any]:
     """Verify that the audit trail is whole.
 
@@ -48,7 +60,7 @@ def verify_audit(parts: Parts[Any]) -> dict[str, Any]:
     return _verified(parts)
 
 
-@http.post("/v1/audit/verify", roles="operator", scope="audit:read", audit=_CHAINS_ALONE, request=NotedHeads)
+@http.post("/v1/audit/verify", roles="operator", scope="audit:read", audit=_CHAINS_ALONE, request=NotedHeads, returns=Verified)
 def verify_audit_from(parts: Parts[Any], body: dict[str, Any]) -> dict[str, Any]:
     """Verify that the audit trail is whole and passes through heads that were noted earlier.
 
@@ -57,7 +69,7 @@ def verify_audit_from(parts: Parts[Any], body: dict[str, Any]) -> dict[str, Any]
     return _verified(parts, [Head(**each) for each in body["heads"]])
 
 
-@http.get("/v1/audit/held", roles="operator", scope="audit:read", audit=_CHAINS_ALONE)
+@http.get("/v1/audit/held", roles="operator", scope="audit:read", audit=_CHAINS_ALONE, returns=HeldHeads)
 def show_held_heads(parts: Parts[Any]) -> dict[str, Any]:
     """Show the last heads of the other services' audits, as this service holds them.
 
@@ -75,7 +87,7 @@ def accept_heads(parts: Parts[Any], service: str, body: dict[str, str], call: Ca
     parts.chassis.units.run(lambda unit: held_heads.accept(unit, service, by=call.principal.actor, reason=body["reason"]))
 
 
-@http.get("/v1/audit/heads", roles="operator", scope="audit:read", audit=_CHAINS_ALONE)
+@http.get("/v1/audit/heads", roles="operator", scope="audit:read", audit=_CHAINS_ALONE, returns=ChainHeads)
 def show_audit_heads(parts: Parts[Any]) -> dict[str, Any]:
     """Show the heads of the audit trail's chains, to be noted elsewhere."""
     return {"heads": [vars(head) for _, head in sorted(parts.chassis.journal.heads().items())]}

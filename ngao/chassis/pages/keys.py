@@ -8,6 +8,7 @@ from marshmallow import fields, validate
 
 from ngao.chassis.handlers.context import Parts
 from ngao.chassis.handlers.declaring import http
+from ngao.chassis.http.answers import NUMBER, TEXT, answer
 from ngao.chassis.http.auditing import itself, nothing
 from ngao.chassis.http.call import Call
 from ngao.contracts import DataClass, Strict
@@ -19,7 +20,12 @@ class RewrapOrder(Strict):
     after = fields.String(load_default="", validate=validate.Regexp("^([0-9a-f]{32})?$"), metadata={"class": DataClass.INTERNAL})
 
 
-@http.get("/v1/keys", roles="operator", scope="keys:read", audit=nothing("Periods and counts."))
+Wrapped = answer("Wrapped", "How many data keys a period still wraps.", period=TEXT, data_keys=NUMBER)
+Periods = answer("Periods", "The key periods.", active=TEXT, wrapped=Wrapped)
+Rewrapped = answer("Rewrapped", "How many data keys were wrapped, and where to continue.", rewrapped=NUMBER, next=TEXT)
+
+
+@http.get("/v1/keys", roles="operator", scope="keys:read", audit=nothing("Periods and counts."), returns=Periods)
 def show_keys(parts: Parts[Any]) -> dict[str, Any]:
     """Show the key periods, and what each still wraps.
 
@@ -30,7 +36,14 @@ def show_keys(parts: Parts[Any]) -> dict[str, Any]:
     return {"active": keyring.active, "wrapped": wrapped}
 
 
-@http.post("/v1/keys/rewrap", roles="operator", scope="keys:write", audit=itself("keys.rewrapped"), request=RewrapOrder)
+@http.post(
+    "/v1/keys/rewrap",
+    roles="operator",
+    scope="keys:write",
+    audit=itself("keys.rewrapped"),
+    request=RewrapOrder,
+    returns=Rewrapped,
+)
 def rewrap_keys(parts: Parts[Any], body: dict[str, str], call: Call) -> dict[str, Any]:
     """Wrap data keys of earlier periods under the newest one.
 

@@ -8,6 +8,7 @@ from marshmallow import fields, validate
 
 from ngao.chassis.handlers.context import Parts
 from ngao.chassis.handlers.declaring import http
+from ngao.chassis.http.answers import NUMBER, TEXT, TRUTH, answer
 from ngao.chassis.http.auditing import itself, lists
 from ngao.chassis.http.call import Call
 from ngao.chassis.http.reasons import Reasoned
@@ -37,13 +38,28 @@ class ReplayOrder(Reasoned):
     to = fields.String(validate=_KeptDestination(), metadata={"class": DataClass.INTERNAL})
 
 
-@http.get("/v1/outbox", roles="operator", scope="outbox:read", audit=lists("troubled"))
+Troubled = answer(
+    "Troubled", "An event that the broker has refused.", message_id=TEXT, to=TEXT, routing_key=TEXT, attempts=NUMBER, trouble=TEXT
+)
+Unreached = answer(
+    "Unreached", "An outsider who takes nothing.", to=TEXT, recipient=TEXT, waiting=NUMBER, since=TEXT, trouble=TEXT
+)
+Outbox = answer("Outbox", "The events that wait.", waiting=NUMBER, oldest_created_at=TEXT, troubled=Troubled, unreached=Unreached)
+Replayed = answer(
+    "Replayed", "How many events were sent again; `more` if there are others.", replayed=NUMBER, more=TRUTH, before=TEXT
+)
+
+
+@http.get("/v1/outbox", roles="operator", scope="outbox:read", audit=lists("troubled"), returns=Outbox)
 def show_outbox(parts: Parts[Any]) -> dict[str, Any]:
     """Show the events that the broker has not confirmed yet."""
     return parts.chassis.backlog.status()
 
 
-@http.post("/v1/outbox/replay", roles="operator", scope="outbox:write", audit=itself("outbox.replayed"), request=ReplayOrder)
+@http.post(
+    "/v1/outbox/replay", roles="operator", scope="outbox:write", audit=itself("outbox.replayed"), request=ReplayOrder,
+    returns=Replayed,
+)  # fmt: skip
 def replay_outbox(parts: Parts[Any], body: dict[str, Any], call: Call) -> dict[str, Any]:
     """Resend events that were sent and are kept, with the same ids.
 

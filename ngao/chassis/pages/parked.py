@@ -8,6 +8,7 @@ from ngao.chassis.approvals.asking import always
 from ngao.chassis.errors import InvalidInput
 from ngao.chassis.handlers.context import Parts
 from ngao.chassis.handlers.declaring import http
+from ngao.chassis.http.answers import NUMBER, OBJECTS, TEXT, TRUTH, answer
 from ngao.chassis.http.auditing import itself, lists, shows
 from ngao.chassis.http.call import Call
 from ngao.chassis.http.reasons import Reasoned
@@ -21,6 +22,13 @@ class ParkedDecision(Reasoned):
     """Why an operator replays or drops a parked message; kept in the audit trail."""
 
 
+Parked = answer(
+    "Parked", "A message that could not be processed, without its content.", id=TEXT, queue=TEXT, reason=TEXT, errors=OBJECTS,
+    attempts=NUMBER, times=NUMBER, state=TEXT, size=NUMBER, content_type=TEXT, parked_at=TEXT, first_parked_at=TEXT, whole=TRUTH,
+)  # fmt: skip
+AllParked = answer("AllParked", "Messages that could not be processed, the newest first.", parked=Parked)
+
+
 def limit_of(given: str) -> int:
     """Return how many parked messages an operator wants listed. Raises InvalidInput."""
     if not (given.isascii() and given.isdigit() and len(given) <= len(str(_MOST)) and 1 <= int(given) <= _MOST):
@@ -28,7 +36,7 @@ def limit_of(given: str) -> int:
     return int(given)
 
 
-@http.get("/v1/parked", roles="operator", scope="parked:read", audit=lists("parked"))
+@http.get("/v1/parked", roles="operator", scope="parked:read", audit=lists("parked"), returns=AllParked)
 def list_parked(parts: Parts[Any], *, state: str = "parked", limit: str = "100") -> dict[str, Any]:
     """List messages that could not be processed.
 
@@ -40,7 +48,9 @@ def list_parked(parts: Parts[Any], *, state: str = "parked", limit: str = "100")
     return {"parked": [shown(each) for each in parts.chassis.parking.list(most, state)]}
 
 
-@http.get("/v1/parked/<parked_id>", roles="operator", scope="parked:read", audit=shows("parked.read", "parked_id"))
+@http.get(
+    "/v1/parked/<parked_id>", roles="operator", scope="parked:read", audit=shows("parked.read", "parked_id"), returns=Parked
+)
 def show_parked(parts: Parts[Any], parked_id: str) -> dict[str, Any]:
     """Show one of them, without its content."""
     return shown(parts.chassis.parking.find(parked_id))

@@ -12,7 +12,7 @@ import json
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -21,12 +21,15 @@ from typing import Any, Protocol
 from ngao.chassis.errors import Misconfigured, Unauthenticated
 from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.rereading import RereadFile
+from ngao.chassis.security.roles import NO_ROLES, WHOLE, Grant, Rights, Roles, rights_of
 from ngao.kernel.actors import Actor, ActorKind
+from ngao.kernel.scopes import EVERY_RECORD
 
 _KEY = re.compile(r"^ngao_(?P<kind>[a-z]{1,20})_(?P<id>[a-z][a-z0-9-]{1,40})_[A-Za-z0-9_-]{43}$")
 _ID = re.compile(r"^[a-z][a-z0-9-]{1,40}$")
 _HASH = re.compile(r"^sha256:[0-9a-f]{64}$")
 _LONGEST_KEY = 120
+_LISTS = ("scopes", "roles", "hubs")
 _DUMMY = "sha256:" + "0" * 64
 _log = get_logger(__name__)
 _REFUSED = "The Authorization header must carry a valid bearer key."
@@ -36,28 +39,43 @@ _REFUSED = "The Authorization header must carry a valid bearer key."
 class Credential:
     """One account's right to call. Several hashes are valid at the same time, so that a key can be changed without a gap.
 
-    `rate_per_second` overrides the service's own limit for this account.
+    `rate_per_second` overrides the service's own limit for this account; `hubs` bounds what it reaches, see `roles`.
     """
 
     hashes: tuple[str, ...]
     enabled: bool = True
-    scopes: tuple[str, ...] = ()
+    rights: Rights = field(default_factory=dict)
+    hubs: frozenset[str] = frozenset()
     rate_per_second: float | None = None
 
 
 @dataclass(frozen=True)
 class Principal:
-    """Who a request comes from, once known: kind is `operator`, `anyone` or a kind of outsiders."""
+    """Who a request comes from, once known: kind is `operator`, `anyone` or a kind of outsiders.
+
+    `grant` bounds the operation that is asked for.
+    """
 
     kind: str
     id: str
-    scopes: tuple[str, ...] = ()
+    rights: Rights = field(default_factory=dict)
+    hubs: frozenset[str] = frozenset()
     rate_per_second: float | None = None
+    grant: Grant = WHOLE
 
     @property
     def actor(self) -> Actor:
         """As the audit names the caller. Raises ValueError for `anyone`."""
         return Actor(ActorKind(self.kind), self.id)
+
+    @property
+    def hubs_reached(self) -> frozenset[str] | None:
+        """The hubs of whose records the operation may show and change some; None for every record."""
+        return None if self.grant.reach == EVERY_RECORD else self.hubs
+
+    def reaches(self, hub: str) -> bool:
+        """Return True if a record of this hub is among those that the operation may show or change."""
+        return self.hubs_reached is None or hub in self.hubs_reached
 
 
 class Credentials(Protocol):
@@ -102,8 +120,8 @@ def verify(key: str, credential: Credential | None) -> bool:
 class Operators(RereadFile[dict[str, Credential]]):
     """The operators and their keys, by id: a file that is read again when it has changed, so that a revoked key is refused."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, partial(load_operators, path), partial(_log.warning, "operators.not_read"))
+    def __init__(self, path: Path, roles: Roles) -> None:
+        super().__init__(path, partial(load_operators, path, roles), partial(_log.warning, "operators.not_read"))
 
     def get(self, operator_id: str) -> Credential | None:
         """Return the operator, or None."""
@@ -126,7 +144,7 @@ class Authenticator:
         credential = self._find(kind, account_id)
         if not verify(key, credential) or credential is None:
             raise Unauthenticated(_REFUSED)
-        return Principal(kind, account_id, credential.scopes, credential.rate_per_second)
+        return Principal(kind, account_id, credential.rights, credential.hubs, credential.rate_per_second)
 
     def _find(self, kind: str, account_id: str) -> Credential | None:
         if kind == "operator":
@@ -134,8 +152,11 @@ class Authenticator:
         return self._credentials.find(kind, account_id) if self._credentials else None
 
 
-def load_operators(path: Path) -> dict[str, Credential]:
-    """Read `{"operators": [{"id", "hash", "scopes": []}]}`; two entries of one id are two valid keys. Raises Misconfigured."""
+def load_operators(path: Path, roles: Roles = NO_ROLES) -> dict[str, Credential]:
+    """Read `{"operators": [{"id", "hash", "scopes": [], "roles": [], "hubs": []}]}`. Raises Misconfigured.
+
+    Two entries of one id are two valid keys; the last one's scopes, roles and hubs count.
+    """
     try:
         document = json.loads(path.read_text("utf-8"))
     except OSError as error:
@@ -147,20 +168,22 @@ def load_operators(path: Path) -> dict[str, Credential]:
         raise Misconfigured(f'The operators file {path} must be an object with a list named "operators".')
     operators: dict[str, Credential] = {}
     for position, entry in enumerate(entries):
-        operator_id, made = _operator(entry, f"Entry {position} of the operators file {path}")
+        operator_id, made = _operator(entry, f"Entry {position} of the operators file {path}", roles)
         earlier = operators.get(operator_id)
         operators[operator_id] = replace(made, hashes=(*earlier.hashes, *made.hashes)) if earlier else made
     return operators
 
 
-def _operator(entry: Any, where: str) -> tuple[str, Credential]:
-    if not isinstance(entry, dict) or set(entry) - {"id", "hash", "scopes"}:
-        raise Misconfigured(f"{where} must be an object with id, hash and scopes only.")
+def _operator(entry: Any, where: str, roles: Roles) -> tuple[str, Credential]:
+    if not isinstance(entry, dict) or set(entry) - {"id", "hash", *_LISTS}:
+        raise Misconfigured(f"{where} must be an object with id, hash, scopes, roles and hubs only.")
     if not isinstance(entry.get("id"), str) or not _ID.fullmatch(entry["id"]):
         raise Misconfigured(f"{where} needs an id of lower-case letters, digits and hyphens.")
     if not isinstance(entry.get("hash"), str) or not _HASH.fullmatch(entry["hash"]):
         raise Misconfigured(f"{where} needs a hash as `sha256:` and 64 hex digits, as `ngao operator add` makes it.")
-    scopes = entry.get("scopes", [])
-    if not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):
-        raise Misconfigured(f"{where} has scopes that are not a list of words.")
-    return entry["id"], Credential((entry["hash"],), scopes=tuple(scopes))
+    for name in _LISTS:
+        words = entry.get(name, [])
+        if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+            raise Misconfigured(f"{where} has {name} that are not a list of words.")
+    rights = rights_of(entry.get("scopes", ()), entry.get("roles", ()), roles)
+    return entry["id"], Credential((entry["hash"],), rights=rights, hubs=frozenset(entry.get("hubs", ())))

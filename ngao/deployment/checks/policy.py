@@ -9,6 +9,7 @@ from pathlib import Path
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.policy import read_as
 from ngao.chassis.retention import check_services
+from ngao.chassis.security.roles import read_roles
 from ngao.deployment.naming import SERVICES
 
 _FREE_FOLDER = "profiles"
@@ -23,10 +24,11 @@ def read_as_services(folders: Sequence[Path], shipped: Path) -> tuple[list[dict[
             rows.append({"service": service, "version": read_as(service, folders)})
         except Misconfigured as error:
             wrong.append(f"{service} would not start: {error}")
-    try:
-        check_services(folders, SERVICES)
-    except Misconfigured as error:
-        wrong.append(str(error))
+    for check in (lambda: check_services(folders, SERVICES), lambda: read_roles(folders)):
+        try:
+            check()
+        except Misconfigured as error:
+            wrong.append(str(error))
     return rows, wrong
 
 

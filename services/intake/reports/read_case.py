@@ -11,6 +11,7 @@ from ngao.chassis.handlers import http, itself
 from ngao.contracts.classes import INTERNAL, SENSITIVE, Tolerant
 from ngao.contracts.schemas import report as report_schema
 from services.intake.context import Context
+from services.intake.reports.finding import report_in_reach
 from services.intake.reports.model import Report
 from services.intake.reports.responses import LeftOutShown, ReasonShown, show
 
@@ -84,6 +85,7 @@ class NarrativeShown(Tolerant):
     scope="reports:read",
     audit=itself("report.read"),
     returns=CaseReportShown,
+    bounded=True,
     summary="What a case's report says in codes; ?reason= is demanded.",
 )
 def read_case_report(ctx: Context, case_ref: str, *, reason: str = "") -> dict[str, Any]:
@@ -112,6 +114,7 @@ def read_case_report(ctx: Context, case_ref: str, *, reason: str = "") -> dict[s
     scope="narrative:read",
     audit=itself("narrative.read"),
     returns=NarrativeShown,
+    bounded=True,
     summary="Read the narrative; ?reason= is required.",
 )
 def read_narrative(ctx: Context, case_ref: str, *, reason: str = "") -> dict[str, Any]:
@@ -127,6 +130,6 @@ def read_narrative(ctx: Context, case_ref: str, *, reason: str = "") -> dict[str
 
 def _read(ctx: Context, action: str, case_ref: str, reason: str) -> Report:
     ctx.policy.check_read_reason(reason)
-    report = ctx.reports.of_case(case_ref)
+    report = report_in_reach(ctx, case_ref)
     ctx.audit(action, subject=case_ref, detail={"reason": reason})
     return report

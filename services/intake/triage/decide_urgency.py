@@ -12,6 +12,7 @@ from ngao.contracts.classes import INTERNAL, Strict, Tolerant
 from ngao.kernel.problems import FieldError
 from ngao.kernel.urgency import URGENCIES
 from services.intake.context import Context
+from services.intake.reports.finding import report_in_reach
 from services.intake.reports.publishing import publish_updated
 from services.intake.reports.receive import refuse
 
@@ -38,6 +39,7 @@ class UrgencyShown(Tolerant):
     audit=itself("report.urgency_decided"),
     request=UrgencyDecision,
     returns=UrgencyShown,
+    bounded=True,
     summary="Raise or lower the urgency of a case.",
 )
 def decide_urgency(ctx: Context, case_ref: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -47,7 +49,7 @@ def decide_urgency(ctx: Context, case_ref: str, body: dict[str, Any]) -> dict[st
     """
     urgency, reason = body["urgency"], body["reason"]
     refuse(_problems(ctx, urgency, reason))
-    report = ctx.reports.of_case(case_ref)
+    report = report_in_reach(ctx, case_ref)
     if report.withdrawn_at or report.erased_at:
         slug = "withdrawn" if report.withdrawn_at else "forgotten"
         raise NotAllowedNow("Help is no longer looked for because of this report.", slug=slug)

@@ -43,10 +43,9 @@ def event_of(ctx: Context, case: Case, change: CaseChange) -> Payload | None:
         return _of_offer(ctx, case, change, change.offer)
     if change.kind in {Kind.UNROUTABLE, Kind.PARTNER_REVOKED, Kind.DISCLOSURE_OVERDUE}:
         return _of_need(ctx, case, change)
-    county = case.report.county if case.report else ""
     match change.kind:
         case Kind.OPENED:
-            return events.CaseOpened(case_ref=case.id, urgency=case.urgency, needs=tuple(case.needs), county=county)
+            return events.CaseOpened(case_ref=case.id, urgency=case.urgency, needs=tuple(case.needs), county=case.county)
         case Kind.CLOSED:
             return events.CaseClosed(case_ref=case.id, reason=change.reason)
         case Kind.REOPENED:
@@ -54,7 +53,7 @@ def event_of(ctx: Context, case: Case, change: CaseChange) -> Payload | None:
                 case_ref=case.id,
                 urgency=case.urgency,
                 needs=tuple(case.needs),
-                county=county,
+                county=case.county,
                 reason=change.reason,
                 reasons=_stated(change.reasons),
                 told=ctx.deadlines.notified,
@@ -106,7 +105,7 @@ def accepted(case: Case, offer: Offer, partner: Partner | None, *, again: bool =
     public_key, vouch = (partner.public_key, partner.vouch) if partner else ("", "")
     return events.OfferAccepted(
         **_offer(case, offer),
-        county=case.report.county if case.report else "",
+        county=case.county,
         languages=case.report.languages if case.report else (),
         accepted_at=cast("datetime", offer.accepted_at),
         partner_public_key=public_key,

@@ -20,6 +20,7 @@ from services.referral.requests import NothingRequest
     audit=itself("case.match_again"),
     request=NothingRequest,
     returns=CaseView,
+    bounded=True,
 )
 def match_again(ctx: Context, case_ref: str) -> dict[str, Any]:
     """Match the needs that a human holds again now.

@@ -73,6 +73,11 @@ class Case:
         return self.report.urgency if self.report else "critical"
 
     @property
+    def county(self) -> str:
+        """Return where the person is, as the report says; empty before the report is known."""
+        return self.report.county if self.report else ""
+
+    @property
     def priority(self) -> int:
         """Return the priority; 0 comes first."""
         return rank(self.urgency)

@@ -14,14 +14,17 @@ from services.referral.context import Context
 from services.referral.requests import whole_number
 
 
-@http.get("/v1/cases", roles="operator", scope="cases:read", audit=lists("cases"), returns=CasesView)
+@http.get("/v1/cases", roles="operator", scope="cases:read", audit=lists("cases"), returns=CasesView, bounded=True)
 def list_cases(ctx: Context, *, state: str | None = None, limit: str = "100") -> dict[str, Any]:
-    """List cases, the newest first; `?state=waiting|open|closed&limit=`."""
+    """List the cases that the caller reaches, the newest first; `?state=waiting|open|closed&limit=`."""
     most = whole_number("limit", limit, 1000)
-    return {"cases": [case_view(case) for case in ctx.cases.latest(_life(state), most)]}
+    found = ctx.cases.latest(_life(state), most, ctx.principal.hubs_reached if ctx.principal else None)
+    return {"cases": [case_view(case) for case in found]}
 
 
-@http.get("/v1/cases/<case_ref>", roles="operator", scope="cases:read", audit=itself("case.read"), returns=TimelineView)
+@http.get(
+    "/v1/cases/<case_ref>", roles="operator", scope="cases:read", audit=itself("case.read"), returns=TimelineView, bounded=True
+)
 def get_case(ctx: Context, case_ref: str) -> dict[str, Any]:
     """Show a case and its timeline so far."""
     ctx.audit("case.read", subject=case_ref)

@@ -78,7 +78,7 @@ def case_view(case: Case) -> dict[str, Any]:
         case_ref=case.id,
         state=case.life,
         urgency=case.urgency,
-        county=case.report.county if case.report else "",
+        county=case.county,
         next_deadline=case.next_deadline,
         needs=[fill(NeedView, need, need=need.name) for need in case.needs.values()],
     )

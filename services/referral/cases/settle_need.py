@@ -19,6 +19,7 @@ from services.referral.context import Context
     audit=itself("need.settled"),
     request=SettleRequest,
     returns=CaseView,
+    bounded=True,
 )
 def settle_need(ctx: Context, body: dict[str, Any], case_ref: str, need: str) -> dict[str, Any]:
     """Settle a need that is met or gone."""

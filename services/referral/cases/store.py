@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from itertools import count
 from typing import Any, ClassVar
@@ -86,9 +87,11 @@ class CaseRepository(Repository[Case]):
         found = due.order_by("priority", "next_deadline").limit(limit)
         return list(found.scalar("id"))
 
-    def latest(self, life: Life | None, limit: int) -> list[Case]:
-        """Return cases of one state or of all, the newest first."""
+    def latest(self, life: Life | None, limit: int, counties: Collection[str] | None = None) -> list[Case]:
+        """Return cases of one state or of all, and of these counties if any are given, the newest first."""
         chosen = CaseDocument.objects(life=life.value) if life else CaseDocument.objects()
+        if counties is not None:
+            chosen = chosen.filter(report__county__in=list(counties))
         return self._all(chosen.order_by("-created_at").limit(limit))
 
     def _read(self, record: Record) -> Case:

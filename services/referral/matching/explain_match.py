@@ -17,7 +17,12 @@ _FITS = Reason("fits", "Nothing excludes this partner.")
 
 
 @http.get(
-    "/v1/cases/<case_ref>/match", roles="operator", scope="cases:read", audit=itself("case.match_read"), returns=MatchesView
+    "/v1/cases/<case_ref>/match",
+    roles="operator",
+    scope="cases:read",
+    audit=itself("case.match_read"),
+    returns=MatchesView,
+    bounded=True,
 )
 def explain_match(ctx: Context, case_ref: str, *, partner_id: str | None = None) -> dict[str, Any]:
     """Explain who the case would be offered to, and why; `?partner_id=` asks about one.

@@ -31,7 +31,7 @@ def request_of(ctx: Context, case: Case, need: Need) -> MatchRequest:
     return MatchRequest(
         case_ref=case.id,
         need=need.name,
-        county=case.report.county if case.report else "",
+        county=case.county,
         languages=case.report.languages if case.report else (),
         never=case.defender.never_refer if case.defender else frozenset(),
         tried=case.tried(need.name),

@@ -51,7 +51,7 @@ def find_defender(ctx: Context, *, case_ref: str, reason: str) -> dict[str, Any]
 def reader_of(ctx: Context, reason: str) -> Reader:
     """Return the caller as a reader. Raises InvalidInput for a reason that policy does not know."""
     check_reason(reason, ctx.policy.read_reasons)
-    return Reader(reason, ctx.principal is not None and SEES_IDENTITY in ctx.principal.scopes)
+    return Reader(reason, ctx.principal is not None and SEES_IDENTITY in ctx.principal.rights)
 
 
 def check_reason(reason: str, known: tuple[str, ...]) -> None:

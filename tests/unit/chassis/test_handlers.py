@@ -50,7 +50,7 @@ class Office(Parts[Context]):
         return [work(self.context(SimpleNamespace(kind="run", now=None), principal)) for _ in range(self.tries)][-1]
 
 
-@http.get("/v1/things/<thing_id>", roles="operator", scope="messages:read", audit=nothing("A thing."))
+@http.get("/v1/things/<thing_id>", roles="operator", scope="messages:read", audit=nothing("A thing."), returns=Wish)
 def show_thing(ctx: Context, thing_id: str, *, colour: str = "red", reason: str) -> dict[str, Any]:
     """Show a thing.
 
@@ -60,7 +60,8 @@ def show_thing(ctx: Context, thing_id: str, *, colour: str = "red", reason: str)
 
 
 @http.post(
-    "/v1/things/<thing_id>", roles="operator", scope="messages:write", audit=itself("thing.put"), request=Wish, two_person=always
+    "/v1/things/<thing_id>", roles="operator", scope="messages:write", audit=itself("thing.put"), request=Wish, two_person=always,
+    returns=Wish,
 )
 def change_thing(ctx: Context, thing_id: str, body: dict[str, Any]) -> None:
     """Change a thing."""

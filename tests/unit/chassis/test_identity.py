@@ -8,6 +8,7 @@ import pytest
 
 from ngao.chassis.errors import Misconfigured, Unauthenticated
 from ngao.chassis.security.identity import Authenticator, Credential, Operators, hash_key, load_operators, new_key, parse, verify
+from ngao.chassis.security.roles import NO_ROLES, WHOLE
 
 
 class Accounts:
@@ -22,9 +23,9 @@ class Accounts:
 
 def test_a_new_key_opens_its_account() -> None:
     key, hashed = new_key("source", "help-desk")
-    knows = Authenticator(Accounts(**{"help-desk": Credential((hashed,), scopes=("post",))}), {})
+    knows = Authenticator(Accounts(**{"help-desk": Credential((hashed,), rights={"post": WHOLE})}), {})
     principal = knows.authenticate(f"Bearer {key}")
-    assert (principal.kind, principal.id, principal.scopes) == ("source", "help-desk", ("post",))
+    assert (principal.kind, principal.id, set(principal.rights)) == ("source", "help-desk", {"post"})
 
 
 def test_the_hash_does_not_contain_the_secret_and_no_two_keys_are_alike() -> None:
@@ -91,7 +92,7 @@ def test_operators_are_read_and_two_entries_of_one_id_are_two_keys(tmp_path: Pat
     entries = [{"id": "grace", "hash": hashed, "scopes": ["replay"]} for _, hashed in (first, second)]
     operators = load_operators(write(tmp_path, json.dumps({"operators": entries})))
     knows = Authenticator(None, operators)
-    assert knows.authenticate(f"Bearer {first[0]}").scopes == ("replay",)
+    assert knows.authenticate(f"Bearer {first[0]}").rights == {"replay": WHOLE}
     assert knows.authenticate(f"Bearer {second[0]}").id == "grace"
 
 
@@ -122,7 +123,7 @@ def test_a_changed_list_of_operators_counts_at_once_and_a_broken_one_changes_not
     (first, first_hash), (second, second_hash) = new_key("operator", "grace"), new_key("operator", "grace")
     entries = [{"id": "grace", "hash": first_hash, "scopes": []}]
     path = write(tmp_path, json.dumps({"operators": entries}))
-    known = Authenticator(None, Operators(path))
+    known = Authenticator(None, Operators(path, NO_ROLES))
     assert known.authenticate(f"Bearer {first}").id == "grace"
     write(tmp_path, json.dumps({"operators": [{**entries[0], "hash": second_hash}]}))
     assert known.authenticate(f"Bearer {second}").id == "grace"

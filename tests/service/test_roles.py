@@ -1,0 +1,166 @@
+"""Roles are policy, and each service enforces them by itself: every operation is called with the key of every role."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ngao.chassis.http.operation import VARIABLE, Operation
+from ngao.chassis.security.identity import new_key
+from ngao.chassis.security.roles import Role, read_roles
+from ngao.contracts import SERVICES, subscriptions_of
+from ngao.testing.broker import provision
+from ngao.testing.processes import ServiceProcess, World
+from ngao.testing.waiting import eventually
+from tests.support.documents import operations, service_class
+from tests.support.each import for_each
+from tests.support.intake import onboard, report
+from tools.generating.roles import cell
+
+ROOT = Path(__file__).resolve().parents[2]
+POLICY = ROOT / "deploy" / "policy"
+ROLES = read_roles((POLICY,))
+NAIROBI, MOMBASA = "KE-30", "KE-28"
+CALLED = [
+    pytest.param(service, declared, id=f"{service}.{declared.operation}")
+    for service in SERVICES
+    for declared in operations(service_class(service))
+    if "operator" in declared.roles
+]
+
+
+@pytest.fixture(scope="module")
+def keys(world: World) -> dict[str, str]:
+    """A key for each role, and a convenor of another hub."""
+    made = {name: new_key("operator", name) for name in (*ROLES, "elsewhere")}
+    file = world.directory / "operators.json"
+    listed = json.loads(file.read_text())["operators"]
+    for name, (_, hashed) in made.items():
+        of_hub = {"hubs": [MOMBASA if name == "elsewhere" else NAIROBI]}
+        listed.append({"id": name, "hash": hashed, "roles": ["hub-convenor" if name == "elsewhere" else name], **of_hub})
+    file.write_text(json.dumps({"operators": listed}))
+    return {name: key for name, (key, _) in made.items()}
+
+
+@pytest.fixture(scope="module")
+def running(world: World, keys: dict[str, str]) -> Iterator[dict[str, ServiceProcess]]:
+    """All services, which read the keys at their start."""
+    assert keys
+    provision(world, {name: subscriptions_of(name) for name in SERVICES})
+    started = {name: ServiceProcess(*world.settings(name)).start() for name in SERVICES}
+    yield started
+    for each in started.values():
+        each.stop()
+
+
+@pytest.fixture(scope="module")
+def cases(running: dict[str, ServiceProcess], world: World) -> dict[str, str]:
+    """A case in each of two counties, known to referral."""
+    key = onboard(running["intake"], world, "forms")
+    made = {}
+    for county, phone in ((NAIROBI, "0700 000 201"), (MOMBASA, "0700 000 202")):
+        subject = {"identity": {"names": [f"Invented {county}"], "phones": [phone]}}
+        body = report(location={"scheme": "iso3166-2", "code": county}, subject=subject)
+        status, receipt = running["intake"].request("POST", "/v1/reports", body, key)
+        assert status == 202, receipt
+        made[county] = str(receipt["case_ref"])
+    for case_ref in made.values():
+        path = f"/v1/cases/{case_ref}"
+        eventually(lambda at=path: running["referral"].request("GET", at, None, world.operator_key)[0] == 200, what="both cases")
+    return made
+
+
+def _refused(answer: tuple[int, Any]) -> bool:
+    """Whether the role was refused; that the record does not exist, or the body is not valid, comes after that."""
+    status, problem = answer
+    assert status < 500, answer
+    assert status != 401, answer
+    return status == 403
+
+
+def _query(declared: Operation, role: Role) -> str:
+    if "reason" not in declared.query or declared.scope not in role.rights:
+        return ""
+    allowed = role.rights[declared.scope].purposes
+    return f"?reason={sorted(allowed)[0]}" if allowed else "?reason=case_work"
+
+
+@for_each(("service", "declared"), CALLED)
+def test_every_role_is_answered_or_refused_as_the_matrix_says(
+    running: dict[str, ServiceProcess], keys: dict[str, str], service: str, declared: Operation
+) -> None:
+    path = VARIABLE.sub("none-0", declared.path)
+    body = None if declared.method in {"GET", "DELETE"} else {}
+    found = {
+        name: not _refused(running[service].request(declared.method, path + _query(declared, role), body, keys[name]))
+        for name, role in ROLES.items()
+    }
+    assert found == {name: bool(cell(declared, role)) for name, role in ROLES.items()}
+    assert found["all"]
+
+
+def test_a_convenor_is_shown_the_cases_of_her_hub_and_another_is_answered_as_one_that_does_not_exist(
+    running: dict[str, ServiceProcess], keys: dict[str, str], cases: dict[str, str]
+) -> None:
+    for name, own, other in (("hub-convenor", NAIROBI, MOMBASA), ("elsewhere", MOMBASA, NAIROBI)):
+        status, listed = running["referral"].request("GET", "/v1/cases", None, keys[name])
+        assert (status, {each["county"] for each in listed["cases"]}) == (200, {own})
+        assert cases[own] in {each["case_ref"] for each in listed["cases"]}
+        for service, method, path, body in (
+            ("referral", "GET", "/v1/cases/{}", None),
+            ("referral", "GET", "/v1/cases/{}/match", None),
+            ("referral", "POST", "/v1/cases/{}/match", {}),
+            ("referral", "POST", "/v1/cases/{}/needs/legal_aid/settle", {"reason": "met"}),
+            ("intake", "GET", "/v1/cases/{}/report?reason=case_work", None),
+            ("intake", "POST", "/v1/cases/{}/urgency", {"urgency": "high", "reason": "new_information"}),
+        ):
+            forbidden, unknown = (
+                running[service].request(method, path.format(ref), body, keys[name]) for ref in (cases[other], "7Q2K9F0000")
+            )
+            assert forbidden[0] in {404, 422}, (path, forbidden)
+            assert _without_ids(forbidden) == _without_ids(unknown), path
+        assert running["referral"].request("GET", f"/v1/cases/{cases[own]}", None, keys[name])[0] == 200
+
+
+def _without_ids(answer: tuple[int, Any]) -> tuple[int, Any]:
+    return answer[0], {name: value for name, value in answer[1].items() if name not in {"error_id", "instance"}}
+
+
+def test_fields_of_a_class_that_the_role_does_not_see_are_left_out(
+    running: dict[str, ServiceProcess], keys: dict[str, str], cases: dict[str, str]
+) -> None:
+    path = f"/v1/defenders?case_ref={cases[NAIROBI]}&reason="
+
+    def seen() -> bool:
+        return bool(running["registry"].request("GET", f"{path}case_work", None, keys["caseworker"])[0] == 200)
+
+    eventually(seen, what="the person to be known")
+    _, whole = running["registry"].request("GET", f"{path}case_work", None, keys["caseworker"])
+    assert "Invented KE-30" in json.dumps(whole)
+    _, roster = running["notify"].request("GET", "/v1/roster", None, keys["watch"])
+    path = f"/v1/cases/{cases[NAIROBI]}/narrative?reason=case_work"
+    _, narrative = running["intake"].request("GET", path, None, keys["duty-officer"])
+    assert narrative["narrative"]
+    assert "address" not in json.dumps(roster)
+
+
+def test_a_role_may_give_its_own_reasons_only(
+    running: dict[str, ServiceProcess], keys: dict[str, str], cases: dict[str, str]
+) -> None:
+    path = f"/v1/cases/{cases[NAIROBI]}/narrative?reason="
+    status, problem = running["intake"].request("GET", f"{path}case_work", None, keys["data-officer"])
+    assert (status, problem["type"].rpartition("/")[2]) == (403, "purpose-not-allowed")
+    assert running["intake"].request("GET", f"{path}data_subject_request", None, keys["data-officer"])[0] == 200
+
+
+def test_a_coalition_s_own_roles_count(world: World) -> None:
+    own = world.directory / "own-policy"
+    own.mkdir()
+    roles = {"roles": {"listener": {"does": "listens", "sees": ["internal"], "may": {"all": ["cases:read"]}}}}
+    (own / "roles.yaml").write_text(yaml.safe_dump({"overlay": True, **roles}))
+    assert set(read_roles((POLICY, own))) == {*ROLES, "listener"}
