@@ -142,7 +142,7 @@ def _entrypoints(
 def _method(name: str, function: Callable[..., Any], work: Callable[..., Any], entrypoint: Entrypoint) -> Callable[..., Any]:
     """Make a method of the service class, with the name, docstring and module of the function for introspection."""
 
-    def method(self: Any, *given: Any, **values: Any) -> Any:
+    def method(self: Any, /, *given: Any, **values: Any) -> Any:
         return work(self, *given, **values)
 
     method.__name__, method.__doc__, method.__module__ = name, function.__doc__, function.__module__
@@ -169,7 +169,7 @@ def _endpoint(function: Callable[..., Any], operation: Operation) -> Endpoint:
     return Endpoint(operation, partial(_within_bounds, operation, partial(_answer, bound, reads)), demands)
 
 
-def _in_worker(endpoint: Endpoint, service: Service, call: Call, **values: str) -> Any:
+def _in_worker(endpoint: Endpoint, service: Service, call: Call, /, **values: str) -> Any:
     return answered(endpoint, service.parts, call, values)
 
 

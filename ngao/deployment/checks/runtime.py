@@ -23,6 +23,7 @@ from ngao.chassis.errors import Misconfigured, Unavailable
 from ngao.chassis.messaging.broker import demand_usable
 from ngao.chassis.messaging.preflight import require_broker, require_version
 from ngao.chassis.security.identity import load_operators
+from ngao.chassis.security.roles import read_roles
 from ngao.chassis.security.keyfiles import active_public, load_keks, load_lookup, load_private
 from ngao.chassis.security.tls import server_identity
 from ngao.chassis.settings import Settings, StoreSettings, load
@@ -30,6 +31,7 @@ from ngao.chassis.storage.connection import client_options
 from ngao.chassis.storage.preflight import require_store
 from ngao.deployment.checks.runner import Check, CheckWarning
 from ngao.deployment.naming import EDGE_VHOST, SEALED_TO
+from ngao.deployment.operators import entries_in
 from ngao.deployment.polling import wait_until
 
 CLOCK_DOUBT_S, CLOCK_WRONG_S = 2.0, 30.0
@@ -81,7 +83,12 @@ class Service:
         return f"periods {', '.join(periods)}"
 
     def _operators(self) -> str:
-        return f"{len(load_operators(self.settings.operators_file))} of them"
+        roles, file = read_roles(self.settings.policy_directories), self.settings.operators_file
+        known = load_operators(file, roles)
+        unknown = sorted({role for each in entries_in(file) for role in each.get("roles", ())} - set(roles))
+        if unknown:
+            raise Misconfigured(f"The role {unknown[0]} of an operator is not in roles.yaml, and permits nothing.")
+        return f"{len(known)} of them"
 
     def _tls(self) -> str:
         settings = self.settings
