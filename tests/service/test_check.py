@@ -163,3 +163,16 @@ def test_settings_that_cannot_be_read_hide_what_needs_them(tmp_path: Path) -> No
     found = perform([*Service(tmp_path / "gone.toml").static(), *Service(tmp_path / "gone.toml").running()])
     assert [each.state for each in found] == [State.FAILED] + [State.SKIPPED] * (len(found) - 1)
     assert "gone.toml cannot be read" in found[0].says
+
+
+def test_an_operators_role_that_policy_does_not_know_is_named(settings: Path) -> None:
+    file = settings.parent / "operators.json"
+    known = file.read_text()
+    listed = json.loads(known)["operators"]
+    try:
+        file.write_text(json.dumps({"operators": [{**listed[0], "roles": ["night-watch"]}]}))
+        code, _, said = check("--settings", str(settings))
+    finally:
+        file.write_text(known)
+    assert code == 1
+    assert "The role night-watch of an operator is not in roles.yaml" in said
