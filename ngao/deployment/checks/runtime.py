@@ -23,8 +23,8 @@ from ngao.chassis.errors import Misconfigured, Unavailable
 from ngao.chassis.messaging.broker import demand_usable
 from ngao.chassis.messaging.preflight import require_broker, require_version
 from ngao.chassis.security.identity import load_operators
-from ngao.chassis.security.roles import read_roles
 from ngao.chassis.security.keyfiles import active_public, load_keks, load_lookup, load_private
+from ngao.chassis.security.roles import read_roles
 from ngao.chassis.security.tls import server_identity
 from ngao.chassis.settings import Settings, StoreSettings, load
 from ngao.chassis.storage.connection import client_options
