@@ -33,7 +33,7 @@ class Touched:
         ctx.cases.save(self.case)
         parted = not {record.id for record in self.person.records} <= {record.id for record in now.person.records}
         elsewhere = not self.case.facts.identity
-        disclose_again(ctx, self.case, corrected=now.contact_of is not self.contact_of, not_theirs=parted and elsewhere)
+        disclose_again(ctx, self.case, corrected=now.contact_of is not self.contact_of, void=parted and elsewhere)
 
 
 def touched_by(ctx: Context, *records: Defender) -> list[Touched]:

@@ -96,17 +96,17 @@ def _recipient(ctx: Context, offer: Disclosure) -> RecipientKeys | Refusal:
     return recipient if recipient.signed(acceptance.PURPOSE, accepted, offer.signature) else Refusal.NOT_SIGNED
 
 
-def disclose_again(ctx: Context, case: Case, *, corrected: bool = False, not_theirs: bool = False) -> None:
+def disclose_again(ctx: Context, case: Case, *, corrected: bool = False, void: bool = False) -> None:
     """Decide again for each partner: disclose to those at work what they may have now, recall what no partner must use.
 
     A partner whose work is over gets nothing new, but it still holds what it was given. Call this whenever consent,
     restrictions or the person change. A contact that a partner has and may keep is sent again only if it is `corrected`.
-    If it may be another person's (`not_theirs`), a partner whose work is over must not use it any more.
+    If it may be another person's or its report is withdrawn (`void`), a partner whose work is over must not use it any more.
     The caller writes the case, so that a disclosure at the same moment conflicts.
     """
     for disclosure in ctx.disclosures.of(case.id):
         if not disclosure.refusal and (disclosure.ended or not corrected):
-            over = not_theirs and disclosure.ended
+            over = void and disclosure.ended
             answer = Refusal.ENDED if over else _contact_or_refusal(ctx, case, disclosure.partner_id)
             _keep_or_recall(ctx, case, disclosure, answer)
         elif not disclosure.ended:
@@ -114,12 +114,23 @@ def disclose_again(ctx: Context, case: Case, *, corrected: bool = False, not_the
 
 
 def disclose_again_by_reference(ctx: Context, case: Case, *, corrected: bool = False) -> None:
-    """Decide again for cases that have their safe contact from this one: their reports name the person by reference alone."""
+    """Decide again for cases that have their safe contact from this one: their reports name the person by reference alone.
+
+    If its report is withdrawn, what they have from it must not be used any more.
+    """
     person = person_of(ctx, case.defender_ref)
-    for other in cases_of(ctx, person) if person else ():
+    cases = cases_of(ctx, person) if person else []
+    void = not case.is_open and _was_last(case, cases)
+    for other in cases:
         if other.id != case.id and other.is_open and not other.facts.identity:
             ctx.cases.save(other)
-            disclose_again(ctx, other, corrected=corrected)
+            disclose_again(ctx, other, corrected=corrected or void, void=void)
+
+
+def _was_last(case: Case, cases: list[Case]) -> bool:
+    """Return True if partners of cases by reference alone had their contact from a case, before it ended."""
+    later = (other for other in cases if other.received_at > case.received_at)
+    return case.facts.identity is not None and not any(other.is_open and other.facts.identity for other in later)
 
 
 @before_publishing(ContactDisclosed)

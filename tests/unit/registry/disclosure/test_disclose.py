@@ -183,6 +183,38 @@ def test_a_new_case_that_calls_no_channel_safe_recalls_the_contact_that_another_
     assert register.heard.recalled == ["offer-2"]
 
 
+def from_the_last_of_two() -> Register:
+    """A case by reference alone that has its contact from NG-3, the last of Mary's two reports."""
+    register = register_with()
+    register.pass_time(minutes=1)
+    register.report("NG-3", {**MARY, "phones": ["0700 000 009"]}, contact_safety=SAFE)
+    register.report("NG-2", defender_ref=named(register), contact_safety=SAFE)
+    recorded(register, "NG-2")
+    assert refusal(register, BARE) is None
+    return register
+
+
+def test_when_the_report_with_the_contact_is_withdrawn_its_partner_elsewhere_gets_that_of_the_report_before() -> None:
+    register = from_the_last_of_two()
+    register.withdraw("NG-3", sequence=2)
+    assert [each["phones"] for each in register.heard.disclosed] == [["+254700000009"], ["+254700000001"]]
+    assert register.heard.disclosed[-1]["supersedes"]
+
+
+def test_when_it_is_withdrawn_a_partner_elsewhere_whose_work_is_over_must_not_use_the_contact_any_more() -> None:
+    register = from_the_last_of_two()
+    register.end("NG-2", "offer-2", "partner-a")
+    register.withdraw("NG-3", sequence=2)
+    assert register.heard.recalled == ["offer-2"]
+    assert len(register.heard.disclosed) == 1
+
+
+def test_when_an_older_report_is_withdrawn_nothing_is_sent_again() -> None:
+    register = from_the_last_of_two()
+    register.withdraw("NG-1", sequence=2)
+    assert (len(register.heard.disclosed), register.heard.withheld) == (1, [])
+
+
 def test_a_recorded_consent_for_another_partner_or_taken_back_since_opens_nothing() -> None:
     register = register_with()
     register.report("NG-2", defender_ref=named(register), contact_safety=SAFE)
