@@ -13,7 +13,7 @@ from services.registry.people.identity import ReportedIdentity
 
 
 class CaseState(StrEnum):
-    """The state of a case. Withdrawn is final; erased means that retention has erased the report's facts."""
+    """The state of a case. A withdrawn one never opens again; erased means that retention has erased the report's facts."""
 
     OPEN = "open"
     WITHDRAWN = "withdrawn"

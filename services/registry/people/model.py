@@ -14,7 +14,7 @@ NEVER_REFER = "never_refer"
 
 @dataclass(frozen=True)
 class Restriction:
-    """A rule of the person about one partner, with a coded reason; it outlives every case."""
+    """A rule of the person about one partner, with a coded reason. It holds for all their cases and ends with the record."""
 
     partner_id: str
     reason: str
