@@ -207,9 +207,11 @@ class Register(RegistryInMemory):
             ),
         )
 
-    def may_leave(self, offer_id: str) -> bool:
-        event = ContactDisclosed(case_ref="NG-1", offer_id=offer_id, partner_id="partner-a", key_id="k", box="")
-        return contact_may_leave(self.ctx, event)
+    def may_leave(self, offer_id: str, number: int = -1) -> bool:
+        """Return True if one of the contacts that were disclosed for an offer may leave: the last, or another by its number."""
+        unknown = ContactDisclosed(case_ref="NG-1", offer_id=offer_id, partner_id="partner-a", key_id="k", box="")
+        sent = [payload for payload, _ in published(self.units, ContactDisclosed) if payload.offer_id == offer_id]
+        return contact_may_leave(self.ctx, (sent or [unknown])[number])
 
     def change_consent(self, ref: str, statement: Statement, case_ref: str | None = None) -> list[str]:
         """An operator records at the statement's own moment what the person says."""

@@ -157,7 +157,7 @@ STORED = {
         statements.until
     """,
     "registry.disclosure": """
-        _id at case_ref case_salt ended partner_id refusal revision signature vouch
+        _id at box_digest case_ref case_salt ended partner_id refusal revision signature vouch
     """,
 }
 

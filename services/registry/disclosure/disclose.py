@@ -138,10 +138,11 @@ def contact_may_leave(ctx: Context, event: ContactDisclosed) -> bool:
     """Decide whether a disclosed contact may be sent at this moment. If not, withhold it from now on and inform its partner.
 
     The partner may have the contact already, from its catch-up or from an earlier sending, so that it is recalled as well.
+    One that another has replaced while it waited is not sent: it may be wrong, and the other follows.
     Raises Retryable for an unknown case.
     """
     disclosure = ctx.disclosures.get(event.offer_id)
-    if disclosure is None or disclosure.refusal:
+    if disclosure is None or disclosure.refusal or disclosure.is_replaced(event.box):
         return False
     case = known_case(ctx, disclosure.case_ref)
     answer = Refusal.ENDED if disclosure.ended else _contact_or_refusal(ctx, case, disclosure.partner_id)
@@ -194,6 +195,7 @@ def _disclose(
     """Publish the sealed contact to the partner that accepted; `supersedes` replaces what the partner has."""
     box = ctx.boxes.seal_to(recipient.box_key, _content(disclosure, contact))
     ctx.recipients.pin(disclosure.partner_id, recipient)
+    disclosure.note_box(box)
     disclosed = ContactDisclosed(
         case_ref=case.id,
         offer_id=disclosure.id,

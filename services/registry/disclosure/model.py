@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 
 from ngao.kernel.consent import FOR_REFERRAL, ConsentAnswer, consent_answer
 from ngao.kernel.pairwise import case_ref_for
@@ -47,7 +48,7 @@ class Disclosure:
 
     It is decided again when anything changes by which it is judged, until the partner's work has ended; `at` is the moment of the
     last decision. `vouch` and `signature` came with the acceptance; `case_salt` makes the reference by which the partner
-    knows the case; `ended` is true once the partner works on it no longer.
+    knows the case; `ended` is true once the partner works on it no longer. `box_digest` is that of the last box for the partner.
     """
 
     id: str
@@ -59,12 +60,21 @@ class Disclosure:
     signature: str | None = field(default=None, repr=False)
     ended: bool = False
     case_salt: str | None = field(default=None, repr=False)
+    box_digest: str | None = field(default=None, repr=False)
     revision: int = field(default=0, compare=False)
 
     @property
     def partner_case_ref(self) -> str:
         """Return the reference by which the partner knows the case, and which it signs."""
         return case_ref_for(self.partner_id, self.case_ref, self.case_salt)
+
+    def note_box(self, box: str) -> None:
+        """Record the box that the partner gets now, in place of any before."""
+        self.box_digest = _digest(box)
+
+    def is_replaced(self, box: str) -> bool:
+        """Return True for a box that another one has replaced; of those of earlier versions it is not known."""
+        return self.box_digest is not None and self.box_digest != _digest(box)
 
 
 @dataclass(frozen=True)
@@ -103,6 +113,10 @@ def contact_or_refusal(
     if case.facts.identity:
         return _contact(case.facts.identity, case.facts.contact_safety)
     return _earlier_contact(case, person, partner_id, now, earlier or ReportedIdentity())
+
+
+def _digest(box: str) -> str:
+    return sha256(box.encode()).hexdigest()
 
 
 def _no_consent(case: Case, person: Person, partner_id: str, now: datetime) -> Refusal | None:

@@ -12,7 +12,9 @@ from services.registry.disclosure.model import Disclosure, Refusal
 from services.registry.store import Repository
 
 
-class DisclosureDocument(Stored, of=Disclosure, held=internal("case_ref partner_id at refusal vouch signature ended case_salt")):
+class DisclosureDocument(
+    Stored, of=Disclosure, held=internal("case_ref partner_id at refusal vouch signature ended case_salt box_digest")
+):
     """The outcome of one offer (the id)."""
 
     meta: ClassVar[dict[str, Any]] = {"db_alias": "registry", "collection": "disclosures", "indexes": ["case_ref", "refusal"]}

@@ -569,5 +569,21 @@ def test_a_consent_that_runs_out_while_the_contact_waits_holds_it_back() -> None
     assert str(register.heard.withheld[0].refusal) == "consent_expired"
 
 
+def test_a_contact_that_was_replaced_while_it_waits_does_not_leave_any_more() -> None:
+    register = register_with()
+    assert refusal(register) is None
+    register.update("NG-1", consent(), sequence=2, identity={**MARY, "phones": ["0700 000 009"]}, contact_safety=SAFE)
+    assert [each["phones"] for each in register.heard.disclosed] == [["+254700000001"], ["+254700000009"]]
+    assert (register.may_leave("offer-1", 0), register.may_leave("offer-1", 1)) == (False, True)
+    assert not register.heard.withheld
+
+
+def test_a_contact_that_an_earlier_version_disclosed_leaves() -> None:
+    register = register_with()
+    assert refusal(register) is None
+    register.disclosures.kept["offer-1"].box_digest = None
+    assert register.may_leave("offer-1")
+
+
 def test_a_contact_that_nobody_remembers_disclosing_does_not_leave() -> None:
     assert not register_with().may_leave("offer-1")
