@@ -23,12 +23,13 @@ from tests.support.relay import Way, receives
 STORE_OF = "registry"
 KEPT = ("unknown", "unanswered")
 DISCLOSED, WITHHELD = "registry.contact.disclosed.v1", "registry.contact.withheld.v1"
+RESTRICTIONS = "registry.restrictions.changed.v1"
 FOR_REFERRAL = ("registry.defender.resolved.v1", "registry.consent.changed.v1", DISCLOSED, WITHHELD)
 
 
 @pytest.fixture(scope="module")
 def registry(world: World, way: Way) -> Iterator[ServiceProcess]:
-    provision(world, {"registry": subscriptions_of("registry"), "referral": FOR_REFERRAL})
+    provision(world, {"registry": subscriptions_of("registry"), "referral": FOR_REFERRAL, "intake": (RESTRICTIONS,)})
     settings, port = world.settings("registry")
     way.leads(settings)
     process = ServiceProcess(settings, port).start()

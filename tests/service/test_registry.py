@@ -24,6 +24,7 @@ from tests.support.auditing import on_record
 STORE_OF = "registry"
 
 RESOLVED, CONSENT = "registry.defender.resolved.v1", "registry.consent.changed.v1"
+RESTRICTIONS = "registry.restrictions.changed.v1"
 DISCLOSED, WITHHELD = "registry.contact.disclosed.v1", "registry.contact.withheld.v1"
 PARTNER_QUEUE = "partner-under-test"
 KEYS = PartnerKeys.new("partner-a")
@@ -35,7 +36,8 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 @pytest.fixture(scope="module")
 def registry(world: World) -> Iterator[ServiceProcess]:
-    management = provision(world, {"registry": subscriptions_of("registry"), "referral": (RESOLVED, CONSENT)})
+    hears = {"registry": subscriptions_of("registry"), "referral": (RESOLVED, CONSENT), "intake": (RESTRICTIONS,)}
+    management = provision(world, hears)
     management.put("queues", world.edge_vhost, PARTNER_QUEUE, body={"durable": True, "arguments": {"x-queue-type": "quorum"}})
     Line(world, edge=True).bind(PARTNER_QUEUE, "partners", "partner-a.#")
     settings, port = world.settings("registry")
