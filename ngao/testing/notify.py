@@ -80,9 +80,9 @@ class MemoryDueMessages(DueMessages):
 class MemoryAlarmRecords(MemoryRepository[AlarmRecord], AlarmRecordRepository):
     """How the alarms of the cases are."""
 
-    def unacknowledged(self, limit: int) -> Sequence[str]:
+    def unacknowledged(self, since: datetime | None = None) -> Sequence[str]:
         found = self._records.ordered(_is_unacknowledged, by=lambda each: each.since, newest_first=True)
-        return [each.case_ref for each in found][:limit]
+        return [each.case_ref for each in found if since is None or each.since >= since]
 
     def count_unacknowledged(self) -> int:
         return len(self._records.where(_is_unacknowledged))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from ngao.chassis.chassis import Chassis
@@ -41,7 +42,10 @@ class Context(UnitContext):
 
 
 class NotifyParts(Parts[Context]):
-    """The parts of notify that live as long as its process. Only operators call it, so that it has no accounts of its own."""
+    """The parts of notify that live as long as its process. Only operators call it, so that it has no accounts of its own.
+
+    `joined_at` is when a person last joined the roster, and `left_to_ask` are the cases to ask about again because of it.
+    """
 
     def __init__(self, chassis: Chassis) -> None:
         super().__init__(chassis)
@@ -53,6 +57,8 @@ class NotifyParts(Parts[Context]):
         self.account = MailAccount(own.longest_pause)
         self.due_messages = DueMessages(chassis.store.durable("messages"), self.policy.furthest)
         self.reach = Reach(chassis, self.policy, frozenset(self.channels), self.account)
+        self.joined_at: datetime | None = None
+        self.left_to_ask: dict[str, None] = {}
         self.unsent = chassis.metrics.gauge("ngao_notify_unsent", "Messages that wait to be sent.")
         self.unsent_seconds = chassis.metrics.gauge("ngao_notify_unsent_seconds", "Age of the oldest of these.")
         chassis.expire_parked_by(self.retention)

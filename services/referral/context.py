@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 from uuid import uuid4
 
 from ngao.chassis.chassis import Chassis
 from ngao.chassis.handlers import Parts, UnitContext
-from ngao.chassis.observability.logs import describe_error, get_logger
 from ngao.chassis.security.identity import Principal
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.kernel.vocabulary import Vocabulary
@@ -28,7 +27,6 @@ from services.referral.settings import OwnSettings
 
 BATCH = 100
 """How many records one turn of a timer works through."""
-_log = get_logger("referral")
 
 
 @dataclass
@@ -86,11 +84,3 @@ class ReferralParts(Parts[Context]):
             engagements=EngagementRepository(unit, self._promised),
             partner_log=PartnerLogRepository(unit),
         )
-
-    def each(self, references: Iterable[str], work: Callable[[Context, str], object], failed: str) -> None:
-        """Run a use case for each record in a unit of its own; one that fails is logged, and the next turn tries again."""
-        for reference in references:
-            try:
-                self.run(lambda ctx: work(ctx, reference))  # noqa: B023  # run before the next turn
-            except Exception as error:  # noqa: BLE001  # logged by type
-                _log.error(failed, reference=reference, **describe_error(error))

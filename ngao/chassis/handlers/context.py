@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from ngao.chassis.chassis import Chassis
 from ngao.chassis.http.operation import Endpoint
 from ngao.chassis.messaging.destinations import EVENTS
+from ngao.chassis.observability.logs import describe_error, get_logger
 from ngao.chassis.security.identity import Credentials, Principal
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.contracts import Event, InNoticeOnly, Payload, event_of
@@ -112,5 +113,22 @@ class Parts(ABC, Generic[C]):
         principal = call.principal if call else None
         return self.units.run_all([partial(self._in_unit, work, principal) for work in works])
 
+    def each(self, references: Iterable[str], work: Callable[[C, str], T], failed: str) -> dict[str, T]:
+        """Run a use case for each record in a unit of its own. Returns the results of those that did not fail.
+
+        One that fails is logged as the event `failed` and keeps no other: the next turn tries it again.
+        """
+        done: dict[str, T] = {}
+        for reference in references:
+            try:
+                done[reference] = self.run(partial(_about, work, reference))
+            except Exception as error:  # noqa: BLE001  # logged by type
+                get_logger(self.chassis.name).error(failed, reference=reference, **describe_error(error))
+        return done
+
     def _in_unit(self, work: Callable[[C], T], principal: Principal | None, unit: Unit) -> T:
         return work(self.context(unit, principal))
+
+
+def _about(work: Callable[[C, str], T], reference: str, context: C) -> T:
+    return work(context, reference)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from ngao.chassis.handlers import every
 from ngao.chassis.observability.logs import get_logger
 from services.notify.context import Context, NotifyParts
@@ -19,9 +17,9 @@ _log = get_logger("notify")
 
 @every(seconds=5)
 def escalate_due(parts: NotifyParts) -> None:
-    """Ask the next person about every message whose acknowledgement did not come in time."""
-    for message_id in parts.read().messages.overdue(parts.clock.now(), parts.policy.furthest, _AT_ONCE):
-        notified = parts.run(partial(escalate_message, message_id=message_id))
+    """Ask the next person about every message whose acknowledgement did not come in time. One that fails keeps no other."""
+    overdue = parts.read().messages.overdue(parts.clock.now(), parts.policy.furthest, _AT_ONCE)
+    for message_id, notified in parts.each(overdue, escalate_message, "deadline.failed").items():
         _log.warning("message.not_acknowledged", message_id=message_id, count=len(notified))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, ClassVar
 
 from ngao.chassis.storage.documents import Stored
@@ -22,9 +23,10 @@ class AlarmRecordRepository(Repository[AlarmRecord]):
 
     document = AlarmDocument
 
-    def unacknowledged(self, limit: int) -> Sequence[str]:
-        """Return the cases whose alarm ended without an acknowledgement, the newest first."""
-        found = AlarmDocument.objects(state=AlarmState.UNACKNOWLEDGED).order_by("-since").only("id").limit(limit)
+    def unacknowledged(self, since: datetime | None = None) -> Sequence[str]:
+        """Return the cases whose alarm ended without an acknowledgement, from this time on if it is given; the newest first."""
+        from_then_on = {"since__gte": since} if since else {}
+        found = AlarmDocument.objects(state=AlarmState.UNACKNOWLEDGED, **from_then_on).order_by("-since").only("id")
         return [record["_id"] for record in found.as_pymongo()]
 
     def count_unacknowledged(self) -> int:
