@@ -26,7 +26,8 @@ def escalate_due(parts: NotifyParts) -> None:
 def escalate_message(ctx: Context, message_id: str) -> list[Message]:
     """Escalate this message by one step if its deadline has passed. Acknowledged messages have no deadline.
 
-    The last person is reminded only of what has been sent: while the mail account is refused, the deadline is postponed.
+    The last person who can be reached is reminded only of what has been sent: while the mail account is refused, the deadline
+    is postponed.
     """
     situation, found = ctx.situation, ctx.messages.get(message_id)
     if found is None or found.escalate_at is None or not ctx.policy.is_over(found.escalate_at, ctx.now):
@@ -35,7 +36,7 @@ def escalate_message(ctx: Context, message_id: str) -> list[Message]:
     message = case_alarms.loaded(found)
     next_step = escalate(situation, message, message.position + 1, case_alarms.alarms)
     within = ctx.policy.within(message.ladder, message.position)
-    asks_another = any(other.recipient != message.recipient for other in next_step.all)
+    asks_another = any(other.recipient != message.recipient for other in next_step.all if other.state is State.QUEUED)
     if message.has_not_left and within and not asks_another:
         message.escalate_at = ctx.now + within
         case_alarms.save(message)

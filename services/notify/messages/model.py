@@ -93,8 +93,9 @@ class Message:
 
     @property
     def has_not_left(self) -> bool:
-        """Return True while no try of it has counted: it is new, or the whole account is refused."""
-        return self.state is State.QUEUED and (self.attempts == 0 or self.held_since is not None)
+        """Return True while no try of it has counted, the present one aside: it is new, or the whole account is refused."""
+        tries = self.attempts - (1 if self.state is State.SENDING else 0)
+        return self.state in {State.QUEUED, State.SENDING} and (tries <= 0 or self.held_since is not None)
 
     def is_leased_by(self, lease: str) -> bool:
         """Return True if the sender with this lease still has the message."""

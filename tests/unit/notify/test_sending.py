@@ -35,8 +35,11 @@ class Office(NotifyUnderTest):
         plan_messages(self.context(), facts(event, urgency, cause=cause))
 
     def send(self, *, urgent_only: bool = False) -> int:
-        post = Sender(POLICY.templates, "", {"email": self.channel}, MemoryRoster(self.roster))
+        post = self.sender()
         return send_for_one_turn(self.due_messages, post, self.account, self.record, self.clock.now, urgent_only=urgent_only)
+
+    def sender(self) -> Sender:
+        return Sender(POLICY.templates, "", {"email": self.channel}, MemoryRoster(self.roster))
 
     def record(self, leased: Message, outcome: Outcome) -> None:
         record_outcome(self.context(), leased, outcome)
@@ -209,6 +212,22 @@ def test_after_the_wait_for_the_account_the_reader_has_the_whole_time_to_answer(
     office.send()
     (message,) = (each for each in office.messages.kept.values() if each.state is State.SENT)
     assert message.escalate_at == office.clock.now() + timedelta(minutes=15)
+
+
+@pytest.mark.parametrize("being_tried", [False, True])
+def test_while_the_account_is_refused_the_only_person_with_an_address_keeps_the_ladder(*, being_tried: bool) -> None:
+    office = Office(QUOTA, people=("duty-officer",))
+    office.hear("intake.report.accepted")
+    office.send()
+    office.clock.advance(timedelta(hours=5))
+    leased = office.lease() if being_tried else None
+    office.escalate()
+    if leased:
+        office.record(leased, QUOTA)
+        office.clock.advance(timedelta(seconds=30))
+    office.send()
+    (message,) = (each for each in office.messages.kept.values() if each.state is State.SENT)
+    assert message.escalate_at == office.clock.now() + timedelta(minutes=10)
 
 
 def test_a_letter_that_is_taken_for_the_whole_account_again_and_again_does_not_hold_the_others() -> None:
