@@ -53,7 +53,10 @@ def acknowledged_with(situation: Situation, message: Message, alarms: Collection
 
 
 def alarm_beside(message: Message, alarms: Collection[Message]) -> Message | None:
-    """Return the last alarm about the same event as a message on no ladder, because its recipient is the one asked at present."""
+    """Return the last alarm about the event that a message on no ladder is about, or None.
+
+    The last, because each step of a ladder is an alarm of its own, and the recipient of the last one is asked at present.
+    """
     return next((other for other in reversed(list(alarms)) if other.cause == message.cause), None)
 
 
