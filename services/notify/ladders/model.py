@@ -72,6 +72,12 @@ def alarm_to_ask_again(situation: Situation, alarms: Collection[Message]) -> Mes
     return best
 
 
+def is_answered(message: Message, alarms: Collection[Message]) -> bool:
+    """Return True if no one needs a message on a ladder: its cause is acknowledged, or an alarm that is being asked covers it."""
+    asked = {alarm.cause for alarm in alarms if alarm.escalate_at}
+    return message.covered_by in asked or not any(alarm.cause == message.cause for alarm in unacknowledged(alarms))
+
+
 def unacknowledged(alarms: Collection[Message]) -> list[Message]:
     """Return the messages whose cause has no acknowledgement. An acknowledged message does not acknowledge what covers it."""
     acknowledged = {message.cause for message in alarms if message.state is State.ACKNOWLEDGED}

@@ -122,6 +122,11 @@ class Message:
         self._leave_sending(State.QUEUED, at, "postponed", reason)
         self.held_since, self.next_attempt = None, due
 
+    def was_answered(self, at: datetime) -> None:
+        """Do not try it again, because its cause was acknowledged meanwhile, or another alarm that is being asked covers it."""
+        self._leave_sending(State.COVERED, at, "covered")
+        self.held_since = None
+
     def has_failed(self, at: datetime, reason: str) -> None:
         """Mark it as failed, because the channel will not accept it."""
         self._leave_sending(State.FAILED, at, "failed", reason)
@@ -139,7 +144,7 @@ class Message:
         self.notes.append(Note(at, what))
 
     def cover(self, at: datetime, by: str, what: str = "covered") -> None:
-        """Let another cause's ladder ask instead. A message that is being sent is still sent."""
+        """Let another cause's ladder ask instead. The present try of a message that is being sent is its last."""
         self.covered_by, self.escalate_at = by, None
         if self.state is State.QUEUED:
             self.state, self.next_attempt, self.held_since = State.COVERED, None, None

@@ -8,6 +8,7 @@ from services.notify.channels.outgoing import Outcome, Result
 from services.notify.context import Context
 from services.notify.ladders.case_alarms import CaseAlarms
 from services.notify.ladders.escalate import OPERATOR, ask_next
+from services.notify.ladders.model import is_answered
 from services.notify.ladders.planning import escalate, instead_of, raise_alarm
 from services.notify.messages.model import Message, State
 from services.notify.messages.publishing import publish_failed, publish_sent
@@ -25,6 +26,8 @@ def record_outcome(ctx: Context, leased: Message, outcome: Outcome) -> None:
     if outcome.result is Result.ACCEPTED:
         message.was_sent(ctx.now, ctx.policy.within(message.ladder, message.position))
         publish_sent(ctx, message)
+    elif outcome.result is Result.TRANSIENT_FAILURE and _was_answered(ctx, message):
+        return
     elif outcome.result is Result.TRANSIENT_FAILURE and outcome.for_all:
         message.wait_for_account(ctx.now, ctx.now + AGAIN, outcome.reason)
     elif outcome.result is Result.TRANSIENT_FAILURE and (due := ctx.policy.next_try(message.attempts, ctx.now)):
@@ -33,6 +36,20 @@ def record_outcome(ctx: Context, leased: Message, outcome: Outcome) -> None:
         _fail(ctx, message, outcome)
         return
     ctx.messages.save(message)
+
+
+def _was_answered(ctx: Context, found: Message) -> bool:
+    """Do not try an alarm again that was answered while it was tried: it would seem to be a new one."""
+    if found.ladder is None or found.escalate_at:
+        return False
+    case_alarms = CaseAlarms(ctx, found.case_ref)
+    message = case_alarms.loaded(found)
+    if not is_answered(message, case_alarms.alarms):
+        return False
+    message.was_answered(ctx.now)
+    case_alarms.save(message)
+    case_alarms.store()
+    return True
 
 
 def _fail(ctx: Context, found: Message, outcome: Outcome) -> None:

@@ -12,6 +12,8 @@ CHANNEL_NOT_ALLOWED = "channel_not_allowed"
 NO_ADDRESS = "no_address"
 TRIES_EXHAUSTED = "given_up"
 NOT_ACKNOWLEDGED = "nobody_reached"
+NOT_WRITTEN = "not_written"
+NO_TEMPLATE = "no_template"
 
 MEANING = {
     CONTACT_UNKNOWN: "The registry has published nothing about contact for this case; without it the defender is not contacted.",
@@ -20,6 +22,8 @@ MEANING = {
     NO_ADDRESS: "Notify has no address for this recipient.",
     TRIES_EXHAUSTED: "Every try failed with a temporary error.",
     NOT_ACKNOWLEDGED: "The alarm that asked instead ended without an acknowledgement.",
+    NOT_WRITTEN: "Notify could not write it: see `message.not_written` in its log.",
+    NO_TEMPLATE: "The policy no longer has its template.",
 }
 
 

@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
+from ngao.chassis.errors import Unavailable
 from ngao.chassis.handlers import every
-from ngao.chassis.observability.logs import get_logger
+from ngao.chassis.observability.logs import describe_error, get_logger
 from services.notify.channels.account import MailAccount
 from services.notify.channels.channel import Channel
 from services.notify.channels.outgoing import Outcome, OutgoingMessage, Result
 from services.notify.context import NotifyParts
 from services.notify.messages.model import Message
 from services.notify.messages.record_outcome import record_outcome
-from services.notify.messages.refusals import NO_ADDRESS
+from services.notify.messages.refusals import NO_ADDRESS, NO_TEMPLATE, NOT_WRITTEN
 from services.notify.messages.store import DueMessages
 from services.notify.messages.templates import Templates
 from services.notify.roster.store import RosterRepository
@@ -34,21 +35,44 @@ _log = get_logger("notify")
 
 @dataclass(frozen=True)
 class Sender:
-    """Renders messages and hands them to a channel."""
+    """Renders messages and hands them to a channel. `instead` is the template of an alarm whose own the policy no longer has."""
 
     templates: Templates
     link: str
     channels: Mapping[str, Channel]
     roster: RosterRepository
+    instead: str = ""
 
     def deliver(self, message: Message) -> Outcome:
-        """Render the message in the recipient's language and try once to send it."""
+        """Try once to send a message. Whatever is wrong with it is an outcome, so that another person is notified.
+
+        Raises Unavailable when the store does not answer.
+        """
+        try:
+            return self._deliver(message)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  # logged by type; the message must not stay with a sender that fails each time
+            _log.error("message.not_written", message_id=message.id, **describe_error(error))
+            return Outcome(Result.TRANSIENT_FAILURE, NOT_WRITTEN)
+
+    def _deliver(self, message: Message) -> Outcome:
+        """Render the message in the recipient's language and hand it to its channel."""
         reachable = self.roster.with_address(message.recipient)
         if reachable is None or message.channel not in self.channels:
             return Outcome(Result.PERMANENT_FAILURE, NO_ADDRESS)
         contact, address = reachable
-        text = self.templates.render(message.template, contact.language, reference=message.reference, link=self.link)
+        template = self._template(message)
+        if not template:
+            return Outcome(Result.PERMANENT_FAILURE, NO_TEMPLATE)
+        text = self.templates.render(template, contact.language, reference=message.reference, link=self.link)
         return self.channels[message.channel].send(OutgoingMessage(message.id, address, text.subject, text.body))
+
+    def _template(self, message: Message) -> str:
+        """Return its template. If the policy has it no longer, an alarm goes out by another one, which asks to sign in, too."""
+        if message.template in self.templates.names():
+            return message.template
+        return self.instead if message.ladder else ""
 
 
 @every(seconds=0.5)
@@ -64,7 +88,8 @@ def send_urgent(parts: NotifyParts) -> None:
 
 
 def _turn(parts: NotifyParts, *, urgent_only: bool) -> None:
-    sender = Sender(parts.policy.templates, parts.link, parts.channels, parts.read().roster)
+    policy = parts.policy
+    sender = Sender(policy.templates, parts.link, parts.channels, parts.read().roster, policy.undeliverable.template)
     send_for_one_turn(
         parts.due_messages, sender, parts.account, partial(_record, parts), parts.clock.now, urgent_only=urgent_only
     )
