@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.notify.messages import refusals
@@ -22,6 +22,10 @@ class Situation:
     roster: Roster
     channels: Collection[str]
     now: datetime
+
+    def only_by(self, channels: Collection[str]) -> Situation:
+        """Return the situation as it is where only these channels may be used."""
+        return replace(self, channels=tuple(channel for channel in self.channels if channel in channels))
 
     def reaches(self, recipient: Recipient) -> bool:
         """Return True if there is an address and a channel for this recipient."""
@@ -241,7 +245,9 @@ def _message(situation: Situation, draft: Draft | Message, recipient: Recipient,
 def _to_defender(situation: Situation, draft: Draft, summary: ContactSummary | None) -> Message:
     recipient = Recipient(DEFENDER, (summary and summary.defender_ref) or draft.case_ref)
     reason = refusals.why_not_the_defender(summary, situation.channels)
-    return _refused(situation, draft, recipient, reason) if reason else _to(situation, draft, recipient)
+    if reason or summary is None:
+        return _refused(situation, draft, recipient, reason or refusals.CONTACT_UNKNOWN)
+    return _to(situation.only_by(summary.channels), draft, recipient)
 
 
 def _to_owner(situation: Situation, draft: Draft, alarms: Collection[Message]) -> Changes:

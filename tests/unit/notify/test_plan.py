@@ -115,6 +115,13 @@ def test_a_defender_who_may_be_told_and_has_an_address_is_told() -> None:
     assert (message.state, message.recipient.ref, message.urgent) == (State.QUEUED, "DEF-0123456789", False)
 
 
+def test_a_defender_is_not_told_by_a_channel_that_the_registry_does_not_call_safe() -> None:
+    roster = [Contact(Recipient(DEFENDER, "DEF-0123456789"), "email", "sw")]
+    two_channels = replace(situation(POLICY, roster), channels=("email", "sms"))
+    message = _only(plan(two_channels, facts("referral.accepted"), summary("sms")))
+    assert (message.state, message.reason) == (State.REFUSED, refusals.CHANNEL_NOT_ALLOWED)
+
+
 def test_an_older_word_of_the_registry_that_comes_late_changes_nothing() -> None:
     office = NotifyUnderTest()
     for said in (summary("email", sequence=2, may_contact=False), summary("email", sequence=1)):
