@@ -140,7 +140,9 @@ class MemoryRoster(RosterRepository):
         return len(off), off[0] if off else None
 
     def destroy(self, recipient: Recipient) -> Recipient:
-        if self._roster.pop(recipient, None):
+        entry = self._roster.get(recipient)
+        if entry and entry.removed_at is not None:
+            del self._roster[recipient]
             self._unit.destroy_key(f"roster:{recipient}")
         return recipient
 

@@ -620,6 +620,17 @@ def test_somebody_taken_off_the_roster_and_put_on_again_is_not_erased(notify: An
     assert notify.run(lambda ctx: list(ctx.roster.listed())) == [(contact, "amina@example.com")]
 
 
+def test_somebody_put_on_the_roster_again_while_their_entry_is_erased_stays(notify: Any) -> None:
+    amina = Recipient(DUTY_OFFICER, f"amina-{name()}")
+    contact = Contact(amina, "email", "sw")
+    notify.run(lambda ctx: ctx.roster.put(contact, "amina@example.org"))
+    notify.run(lambda ctx: ctx.roster.remove(amina, NOW))
+    assert notify.run(lambda ctx: list(ctx.roster.removed(NOW, 10))) == [amina]
+    notify.run(lambda ctx: ctx.roster.put(contact, "amina@example.com"))
+    notify.run(lambda ctx: ctx.roster.destroy(amina))
+    assert notify.run(lambda ctx: ctx.roster.with_address(amina)) == (contact, "amina@example.com")
+
+
 def test_a_roster_entry_is_destroyed_once(notify: Any) -> None:
     amina = Recipient(DUTY_OFFICER, f"amina-{name()}")
     notify.run(lambda ctx: ctx.roster.put(Contact(amina, "email", "sw"), "amina@example.org"))

@@ -86,9 +86,9 @@ class RosterRepository:
         return count_and_first(RosterDocument.objects(removed_at__lte=before), "removed_at")
 
     def destroy(self, recipient: Recipient) -> Recipient:
-        """Delete an entry and the key that opens its address."""
+        """Delete the entry of a person who was removed, and the key that opens its address. One who was put back stays."""
         found = _stored(recipient)
-        if found:
+        if found and found.get("removed_at") is not None:
             self._unit.drop(_ROSTER, found["_id"], found["revision"])
             self._unit.destroy_key(_place(found["_id"])[0])
         return recipient
