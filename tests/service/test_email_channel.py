@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -169,9 +170,31 @@ def test_a_server_that_hangs_up_after_the_text_leaves_open_whether_it_was_taken(
     assert (outcome, outcome.for_all) == (Outcome(Result.TRANSIENT_FAILURE, "smtp_unanswered"), False)
 
 
+def test_the_server_is_greeted_with_the_senders_domain_and_not_with_the_name_of_our_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(socket, "getfqdn", lambda *_: "ngao.defenders.example.net")
+    greeted: list[bytes] = []
+    with _listening(answer=b"250 OK\r\n", greeted=greeted) as (port, _):
+        assert channel_to(port).send(letter()) == Outcome(Result.ACCEPTED)
+    assert greeted == [b"ehlo example.org\r\n"]
+
+
+def test_a_password_that_the_protocol_cannot_carry_is_a_refusal_of_the_account() -> None:
+    settings = SmtpSettings("127.0.0.1", 0, "desk@example.org", tls="none", username="desk", password="pässword")
+    with _listening(answer=b"", offers=b"250-here\r\n250 AUTH PLAIN\r\n") as (port, _):
+        outcome = EmailChannel(replace(settings, port=port)).send(letter())
+    assert (outcome, outcome.for_all) == (Outcome(Result.TRANSIENT_FAILURE, "smtp_login"), True)
+
+
 @contextmanager
-def _listening(answer: bytes) -> Iterator[tuple[int, list[bytes]]]:
-    """A server that keeps the lines of one letter as they came, gives this answer, and closes the connection."""
+def _listening(
+    answer: bytes, *, offers: bytes = b"250 OK\r\n", greeted: list[bytes] | None = None
+) -> Iterator[tuple[int, list[bytes]]]:
+    """A server that keeps the lines of one letter as they came, gives this answer, and closes the connection.
+
+    It answers a greeting with `offers`, and keeps it in `greeted`.
+    """
     kept: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
@@ -180,7 +203,12 @@ def _listening(answer: bytes) -> Iterator[tuple[int, list[bytes]]]:
             with connection, connection.makefile("rb") as lines:
                 connection.sendall(b"220 here\r\n")
                 for line in lines:
-                    if line[:4].upper() in {b"EHLO", b"MAIL", b"RCPT", b"RSET"}:
+                    if line[:4].upper() == b"QUIT":
+                        return
+                    if line[:4].upper() == b"EHLO":
+                        (greeted if greeted is not None else []).append(line)
+                        connection.sendall(offers)
+                    elif line[:4].upper() in {b"MAIL", b"RCPT", b"RSET"}:
                         connection.sendall(b"250 OK\r\n")
                     elif line[:4].upper() == b"DATA":
                         connection.sendall(b"354 go on\r\n")

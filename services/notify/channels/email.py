@@ -43,8 +43,8 @@ class EmailChannel:
         try:
             with self._conversation() as server:
                 return self._hand_over(server, address, text)
-        except smtplib.SMTPAuthenticationError:
-            # A wrong password is the operator's to fix, so the message waits for it.
+        except (smtplib.SMTPAuthenticationError, UnicodeError):
+            # A password that is wrong, or that SMTP cannot carry, is the operator's to fix, so the message waits for it.
             return Outcome(Result.TRANSIENT_FAILURE, "smtp_login", for_all=True)
         except smtplib.SMTPResponseException as error:
             return outcome_of(Stage.ACCOUNT, error.smtp_code, _bytes(error.smtp_error))
@@ -84,7 +84,7 @@ class EmailChannel:
         message["From"], message["To"] = sender, address
         message["Subject"] = " ".join(outgoing.subject.split())  # a header with a line end is refused
         message["Date"] = datetime.now(UTC)
-        message["Message-ID"] = f"<{outgoing.message_id}@{sender.rpartition('@')[2]}>"
+        message["Message-ID"] = f"<{outgoing.message_id}@{_domain(sender)}>"
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(outgoing.body, cte="quoted-printable")
         return bytes(message)
@@ -95,7 +95,8 @@ class _Server(smtplib.SMTP):
 
     def __init__(self, settings: SmtpSettings, **options: Any) -> None:
         self._via = settings.via or (settings.host, settings.port)
-        super().__init__(settings.host, settings.port, timeout=TIMEOUT_S, **options)
+        name = _domain(settings.sender)  # the recipient can read it; by default it is our machine's
+        super().__init__(settings.host, settings.port, local_hostname=name, timeout=TIMEOUT_S, **options)
 
     def _get_socket(self, _host: str, _port: int, timeout: float) -> socket.socket:
         return super()._get_socket(*self._via, timeout)  # type: ignore[misc,no-any-return]  # smtplib's own seam, without a stub
@@ -117,6 +118,10 @@ def _hand_over_text(server: smtplib.SMTP, text: bytes) -> Outcome:
     except (smtplib.SMTPException, OSError):
         return Outcome(Result.TRANSIENT_FAILURE, "smtp_unanswered")
     return Outcome(Result.ACCEPTED) if code in _ACCEPTED else outcome_of(Stage.CONTENT, code, reply)
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2]
 
 
 def _bytes(reply: bytes | str) -> bytes:
