@@ -134,7 +134,8 @@ def map_native(profile: Profile, body: Mapping[str, Any]) -> Mapped:
     wrapper = next((name for name in profile.unwrap if isinstance(body.get(name), dict)), None)
     native = body[wrapper] if wrapper else body
     mapped = Mapped(profile, wrapper=f"/{wrapper}" if wrapper else "")
-    for rule in profile.fields:
+    early = [rule for rule in profile.fields if not _fill(mapped, rule, native)]
+    for rule in early:  # what it is filled `with` may be in a later line
         _fill(mapped, rule, native)
     mapped.discarded = _discarded(profile, native)
     mapped.submitted_at = read(ValueReader("datetime", zone="UTC"), native.get(SUBMISSION_TIME)).value
@@ -157,18 +158,20 @@ def _first(mapped: Mapped, expressions: tuple[Expression, ...], native: Mapping[
     return given.value
 
 
-def _fill(mapped: Mapped, rule: FieldRule, native: Mapping[str, Any]) -> None:
+def _fill(mapped: Mapped, rule: FieldRule, native: Mapping[str, Any]) -> bool:
+    """Fill what one line fills. Returns False if what it is filled `with` is not there."""
     if rule.only_with and rule.only_with not in mapped.origins:
-        return
+        return False
     items = _items(mapped, rule, native) if "/*/" in rule.to else None
     if items is not None:
         _fill_each(mapped, rule, items)
-        return
+        return True
     given = _given(rule.expressions, native, rule.default, bounds=is_bound(rule.to))
     mapped.note_failed(rule.to, [mapped.wrapper + rule.origin(failed) for failed in given.failed])
     found = read(rule.reader_of(given.expression), given.value)
     mapped.put(rule.to, found, mapped.wrapper + rule.origin(given.expression))
     _add_words(mapped, rule, native)
+    return True
 
 
 def _fill_each(mapped: Mapped, rule: FieldRule, items: list[Item]) -> None:
@@ -184,7 +187,7 @@ def _fill_each(mapped: Mapped, rule: FieldRule, items: list[Item]) -> None:
             numbers = groups[at] if at < len(groups) else []
             for index in numbers:
                 mapped.put(f"{head}/{index}/{tail}", found, origin)
-            if not numbers and is_bound(rule.to) and (found.value is not None or found.codes):
+            if not numbers and is_bound(rule.to) and (found.codes or given.value not in (None, rule.default)):
                 mapped.note_unread(rule.to, found.codes or [_ALONE], origin)
         else:
             made.append(_begin(mapped, (head, sum(map(len, made)), tail), found, origin))

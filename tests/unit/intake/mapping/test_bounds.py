@@ -123,6 +123,15 @@ def test_a_bound_that_was_not_stated_or_that_an_operator_calls_none_is_no_loss(t
     assert ([str(each.until)[:10] for each in ended.draft.consents], ended.left_out) == (["2027-03-31"], ())
 
 
+def test_a_bound_whose_line_comes_before_that_of_its_consent_is_read(tmp_path: Path) -> None:
+    late: list[Line] = [{"to": "/consent/1/purpose", "from": ["also"]}]
+    early: list[Line] = [{"to": "/consent/1/until", "from": ["end"], "as": "datetime", "with": "/consent/1/purpose"}]
+    form = read(tmp_path, [*early, *late], also="advocacy", end="2027-03-31")
+    assert [str(each.until)[:10] for each in form.draft.consents] == ["None", "2027-03-31"]
+    assert len(read(tmp_path, [*early, *late], also="advocacy", end="soon").draft.consents) == 1
+    assert len(read(tmp_path, [*early, *late], end="soon").draft.consents) == 1, "without a purpose there is no such consent"
+
+
 BY, HOURS = "/contact_safety/channels", "/contact_safety/hours"
 CONTACTS: list[Any] = [
     ([{"to": BY, "from": ["by"], "as": "words", **MAP}], {"by": "Do not phone"}, "/by"),
@@ -148,6 +157,14 @@ def test_a_contact_one_of_whose_conditions_cannot_be_read_is_said_to_be_unsafe(
     form = read(tmp_path, lines, **answers)
     assert (form.draft.person.contact_safety or {}).get("may_contact") is False
     assert place in {each.field for each in form.left_out}
+
+
+def test_a_default_of_a_condition_without_its_hours_is_nothing_that_was_stated(tmp_path: Path) -> None:
+    lines: list[Line] = [
+        {"to": f"{HOURS}/*/opens", "for_each": "hours", "from": ["from"]},
+        {"to": f"{HOURS}/*/closes", "for_each": "hours", "from": ["to"], "default": "18:00"},
+    ]
+    assert is_safe(read(tmp_path, lines, hours=[{"note": "any time"}]))
 
 
 def test_a_condition_that_cannot_be_read_makes_it_unsafe_without_the_answer_that_it_belongs_to(tmp_path: Path) -> None:
