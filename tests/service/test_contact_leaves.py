@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -92,6 +93,16 @@ class Acceptance:
         data = {"report_id": secrets.token_hex(8), "case_ref": self.case_ref}
         self.line.publish(make("intake.report.withdrawn.v1", subject=self.case_ref, data=data))
 
+    def correct(self) -> None:
+        sealed = accepted(self.world, self.case_ref, new_identity()).data["sealed_identity"]
+        data = {
+            "report_id": secrets.token_hex(8), "case_ref": self.case_ref, "urgency": "high", "policy_version": "1", "needs": [],
+            "consent": [{"purpose": "referral", "scope": ["contact"]}], "has_narrative": False, "sealed_identity": sealed,
+        }  # fmt: skip
+        self.line.publish(replace(make("intake.report.updated.v1", subject=self.case_ref, data=data), sequence=2))
+        both = {"subject": self.case_ref, "to": "partners", **WAITING}
+        eventually(lambda: self.store.outbox.count_documents(both) == 2, what="the corrected contact to wait, too")
+
     def nothing_waits(self) -> None:
         eventually(lambda: not self.store.outbox.count_documents({"subject": self.case_ref, **WAITING}), what="an empty outbox")
 
@@ -176,6 +187,16 @@ def test_what_still_holds_leaves_unchanged_once_there_is_a_queue(acceptance: Acc
     queue = bound(acceptance.edge, "partners", f"{acceptance.keys.id}.#")
     sent = eventually(lambda: acceptance.edge.take(queue), what="the contact")
     assert [body for _, body in sent] == [bytes(waiting["body"])]
+
+
+def test_of_a_contact_that_is_corrected_while_it_waits_only_the_correct_one_is_sent(acceptance: Acceptance) -> None:
+    acceptance.waits()
+    acceptance.correct()
+    partner = acceptance.makes_its_queue()
+    sent = partner.of(acceptance.case_ref, DISCLOSED)
+    acceptance.nothing_waits()
+    assert kinds(partner, acceptance.case_ref) == [DISCLOSED]
+    assert sent[0].data["supersedes"] is True
 
 
 def test_a_replay_of_what_was_sent_asks_again(acceptance: Acceptance, world: World, registry: ServiceProcess, store: Any) -> None:
