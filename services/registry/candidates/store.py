@@ -33,6 +33,7 @@ class CandidateRepository(Repository[Candidate]):
     def __init__(self, unit: Unit) -> None:
         super().__init__(unit)
         self._removed: set[str] = set()
+        self._undecided_read: set[str] = set()
 
     def open(self, limit: int) -> list[Candidate]:
         """Return the undecided ones, oldest first."""
@@ -45,12 +46,13 @@ class CandidateRepository(Repository[Candidate]):
     def undecided_about(self, records: Iterable[Defender]) -> list[Candidate]:
         """Return undecided ones of cases of these records, and those that suggest one of them.
 
-        Of a record that is new in this unit the store knows none.
+        The store is asked once for each record, and not for one that is new in this unit.
         """
         refs = {record.id: record.revision for record in records}
-        if stored := [ref for ref, revision in refs.items() if revision]:
-            about = Q(defender_ref__in=stored) | Q(suggestions__defender_ref__in=stored)
+        if unread := [ref for ref, revision in refs.items() if revision and ref not in self._undecided_read]:
+            about = Q(defender_ref__in=unread) | Q(suggestions__defender_ref__in=unread)
             self._all(CandidateDocument.objects(about & Q(verdict=str(Verdict.OPEN))))
+            self._undecided_read.update(unread)
         return [each for each in self._entities.values() if self._is_open(each) and each.is_about(refs)]
 
     def remove(self, candidate: Candidate) -> None:

@@ -60,11 +60,13 @@ class DefenderRepository(Repository[Defender]):
     def __init__(self, unit: Unit, policy: IdentityPolicy) -> None:
         super().__init__(unit)
         self._name_keys = partial(name_keys, same_sounds=policy.matching.same_sounds)
+        self._links_read: set[str] = set()
 
     def linked_to(self, ref: str) -> list[Defender]:
-        """Return records linked to this one, as they are now in this unit."""
-        if not self._is_new(ref):
+        """Return records linked to this one, as they are now in this unit. The store is asked once for each record."""
+        if ref not in self._links_read and not self._is_new(ref):
             self._all(DefenderDocument.objects(linked_to=ref))
+            self._links_read.add(ref)
         return [defender for defender in self._entities.values() if defender.linked_to == ref]
 
     def named_like(self, identity: Identity) -> list[str]:
