@@ -38,7 +38,7 @@ from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.documents import Stored
 from ngao.chassis.storage.journal import Clerk, Journal
-from ngao.chassis.storage.keyring import Keyring
+from ngao.chassis.storage.keyring import Keyring, ciphers
 from ngao.chassis.storage.preflight import require_store, with_accepted_password
 from ngao.chassis.storage.readings import Readings
 from ngao.chassis.storage.restored import note_restores
@@ -60,7 +60,7 @@ class Chassis:
         self.patience = Patience(settings.start_within_s)
         self.metrics, self.health, self.news, self.gauges = Metrics(), Health(), News(), Gauges()
         self.operators = Operators(settings.operators_file, read_roles(settings.policy_directories))
-        keks = Reread(lambda: keyfiles.load_keks(settings.keys_directory))
+        keks = Reread(lambda: ciphers(keyfiles.load_keks(settings.keys_directory)))
         audit_keys = Reread(lambda: keyfiles.load_audit(settings.keys_directory))
         lookup = keyfiles.load_lookup(settings.keys_directory)
         signer = Signer(settings.keys_directory, settings.public_keys_directory)

@@ -22,7 +22,7 @@ from ngao.chassis.storage.audit_trail import AuditTrail
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import AUDIT, JOURNAL, TO_MOVE, Store
 from ngao.chassis.storage.journal import Clerk, Journal
-from ngao.chassis.storage.keyring import Keyring
+from ngao.chassis.storage.keyring import Keyring, ciphers
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.chassis.storage.units import Units
 from ngao.contracts import encode
@@ -189,7 +189,7 @@ def test_lines_are_moved_in_pieces_that_fit_in_memory(store: Store) -> None:
 
 def keyring_of(store: Store) -> Keyring:
     """Of one process, which has not seen what the others have made."""
-    periods = Reread(lambda: {"2026-10": b"e" * 32})
+    periods = Reread(lambda: ciphers({"2026-10": b"e" * 32}))
     return Keyring(periods, b"l" * 32, store.durable("data_keys"), "clerk", move_carried=journal_of(store.database).move_all)
 
 

@@ -13,7 +13,7 @@ from pymongo.errors import DuplicateKeyError
 
 from ngao.chassis.errors import Misconfigured, SealBroken
 from ngao.chassis.rereading import Reread
-from ngao.chassis.storage.keyring import Keyring, joined
+from ngao.chassis.storage.keyring import Keyring, ciphers, joined
 from ngao.chassis.storage.sealed_fields import Sealer
 from ngao.testing.addresses import addresses
 
@@ -62,7 +62,7 @@ class Ticks:
 
 def ring(collection: Collection, *, service: str = "intake", keks=KEKS, active="2026-11", lookup=LOOKUP, **more) -> Keyring:
     known = {period: key for period, key in keks.items() if period <= active}
-    made = Keyring(Reread(lambda: known), lookup, collection, service, **more)
+    made = Keyring(Reread(lambda: ciphers(known)), lookup, collection, service, **more)
     collection.create_index("scope", unique=True)
     return made
 
@@ -282,7 +282,7 @@ def test_rewrapping_stops_in_time_and_goes_on_where_it_stopped(collection):
 
 def test_a_new_periods_key_is_used_and_a_destroyed_one_forgotten_without_a_restart(collection):
     there, ticks = {"2026-10": KEKS["2026-10"]}, Ticks()
-    keyring = Keyring(Reread(lambda: there, ticks=ticks), LOOKUP, collection, "intake")
+    keyring = Keyring(Reread(lambda: ciphers(there), ticks=ticks), LOOKUP, collection, "intake")
     there = dict(KEKS)
     assert keyring.active == "2026-10", "looked at a moment ago"
     value = sealed(ring(collection), collection)
@@ -303,7 +303,7 @@ def test_a_folder_that_cannot_be_read_for_the_moment_takes_no_key_away(collectio
     def read():
         if not answers:
             raise Misconfigured("no folder")
-        return answers.pop()
+        return ciphers(answers.pop())
 
     ticks = Ticks()
     keyring = Keyring(Reread(read, ticks=ticks), LOOKUP, collection, "intake")

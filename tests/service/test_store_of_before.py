@@ -25,7 +25,7 @@ from ngao.chassis.rereading import Reread
 from ngao.chassis.security.audit import Verified
 from ngao.chassis.settings import StoreSettings
 from ngao.chassis.storage.connection import INBOX_DAYS, JOURNAL, MARKS_OF_BEFORE, OUTBOX_DAYS, Store
-from ngao.chassis.storage.keyring import Keyring
+from ngao.chassis.storage.keyring import Keyring, ciphers
 from ngao.chassis.storage.unit_of_work import Publication, Unit
 from ngao.contracts import decode, encode, make, type_named
 from ngao.kernel.actors import Actor
@@ -111,7 +111,7 @@ def test_its_numbers_do_not_come_again(store: Store, running: Running) -> None:
 
 
 def test_its_data_keys_open_and_can_be_destroyed(store: Store) -> None:
-    keyring = Keyring(Reread(lambda: {"2026-10": b"e" * 32}), b"l" * 32, store.durable("data_keys"), "referral")
+    keyring = Keyring(Reread(lambda: ciphers({"2026-10": b"e" * 32})), b"l" * 32, store.durable("data_keys"), "referral")
     scope = f"case:{FIRST}-0"
     assert keyring.find(scope) is not None
     assert keyring.destroy(scope)

@@ -52,6 +52,11 @@ def joined(*parts: bytes) -> bytes:
     return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
 
+def ciphers(keys: Mapping[str, bytes]) -> dict[str, AESGCM]:
+    """Return the cipher of each key-encryption key, by period. It holds the key itself, and is made once for each reading."""
+    return {period: AESGCM(key) for period, key in keys.items()}
+
+
 class Keyring:
     """A service's data keys by scope (such as `person:<id>`), its key-encryption keys by period and its lookup key.
 
@@ -60,7 +65,7 @@ class Keyring:
 
     def __init__(
         self,
-        keks: Reread[dict[str, bytes]],
+        keks: Reread[dict[str, AESGCM]],
         lookup: bytes,
         collection: Collection[dict[str, Any]],
         service: str,
@@ -193,7 +198,7 @@ class Keyring:
         kek = self._keks.having(period).get(period)
         if kek is None:
             raise SealBroken("a data key is wrapped under a period whose key is not here")
-        return AESGCM(kek)
+        return kek
 
     def _bound_to(self, scope: str, key_id: bytes, period: str) -> bytes:
         return joined(_WRAP, self.service.encode(), scope.encode(), key_id, period.encode())
