@@ -67,12 +67,17 @@ def _answer_late(case: Case, offer: Offer, verb: Verb) -> None:
         return
     offer.late.append(verb.value)
     case.record_offer(Kind.REPLY_LATE, offer, reason=verb.value, actor=_actor(offer))
-    asked = sum((other.partner_id, other.need) == (offer.partner_id, offer.need) for other in case.offers)
-    # A late acceptance is worth more than a human's phone calls: while the need is free, the partner is asked again, once.
-    if verb is Verb.ACCEPT and offer.state is State.EXPIRED and asked == 1 and not case.closed:
+    if verb is Verb.ACCEPT and offer.state is State.EXPIRED and not case.closed and not _has_another(case, offer):
+        # A late acceptance is worth more than a human's phone calls: while the need is free, the partner is asked again.
         need = case.needs[offer.need]
         need.second_chance.add(offer.partner_id)
         need.return_to_matching()
+
+
+def _has_another(case: Case, offer: Offer) -> bool:
+    """Return True if the partner got another offer for the need in the present round: it has a second chance once in each."""
+    present = case.offers[case.needs[offer.need].round_start :]
+    return any((other.partner_id, other.need) == (offer.partner_id, offer.need) and other.id != offer.id for other in present)
 
 
 def _actor(offer: Offer) -> Actor:

@@ -214,6 +214,46 @@ def test_a_late_yes_is_asked_anew_while_nobody_else_has_the_need_but_only_once()
     assert made.case().live_offer("legal_aid") is None
 
 
+def asks_again(made: Office, sequence: int) -> None:
+    """The settled need is needed again because of a new act: its second round begins."""
+    act = Changed(frozenset({"violations"}), ("legal_aid",))
+    apply_update(made.ctx(), REF, report(sequence=sequence, received_at=None), [consent()], act)
+
+
+def helped(made: Office) -> None:
+    for verb, detail in ((Verb.ACCEPT, ""), (Verb.START, ""), (Verb.COMPLETE, "helped")):
+        say(made, verb, detail)
+
+
+def test_a_late_yes_in_a_new_round_is_asked_anew_too_and_once_in_each() -> None:
+    """The partner was asked before, for what happened then. Its late yes is about what has happened since."""
+    made = opened("a")
+    helped(made)
+    asks_again(made, 3)
+    first = live(made)
+    wait(made, timedelta(minutes=15))
+    say(made, Verb.ACCEPT, offer=first)
+    second = live(made)
+    assert (second.partner_id, second.id != first.id) == ("a", True)
+    wait(made, timedelta(minutes=15))
+    say(made, Verb.ACCEPT, offer=second)
+    assert made.case().live_offer("legal_aid") is None
+
+
+def test_a_late_yes_to_an_offer_of_an_earlier_round_asks_no_one_twice_in_this_one() -> None:
+    made = opened("a", "b")
+    first = live(made)
+    wait(made, timedelta(minutes=15))
+    helped(made)
+    asks_again(made, 3)
+    while live(made).partner_id != first.partner_id:
+        say(made, Verb.DECLINE, "no_capacity")
+    say(made, Verb.ACCEPT, offer=first)
+    say(made, Verb.DECLINE, "no_capacity")
+    asked = [offer.partner_id for offer in made.case().offers[2:]]
+    assert len(asked) == len(set(asked))
+
+
 def test_silence_after_acceptance_tells_a_human_and_takes_nothing_away() -> None:
     made = opened("a")
     say(made, Verb.ACCEPT)
