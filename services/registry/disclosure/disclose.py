@@ -39,22 +39,13 @@ def disclose_contact(ctx: Context, offer: OfferAccepted) -> Disclosure:
     if done is not None and (done.ended or not done.refusal):
         return done
     case = known_case(ctx, offer.case_ref)
-    disclosure = Disclosure(
-        offer.offer_id,
-        case.id,
-        offer.partner_id,
-        ctx.now,
-        None,
-        offer.vouch,
-        offer.signature,
-        case_salt=offer.case_salt,
-        revision=done.revision if done else 0,
-    )
+    if done is not None:
+        return _decide_republished(ctx, case, done, offer)
+    keys = (offer.vouch, offer.signature)
+    disclosure = Disclosure(offer.offer_id, case.id, offer.partner_id, ctx.now, None, *keys, case_salt=offer.case_salt)
     decided = _decide(ctx, case, disclosure)
-    disclosure.refusal = decided if isinstance(decided, Refusal) else None
-    if done is not None and done.refusal is disclosure.refusal:
-        return _with_keys_of(ctx, done, offer)
     if isinstance(decided, Refusal):
+        disclosure.refusal = decided
         _publish_withheld(ctx, case, disclosure)
     else:
         _disclose(ctx, case, disclosure, *decided)
@@ -63,11 +54,14 @@ def disclose_contact(ctx: Context, offer: OfferAccepted) -> Disclosure:
     return disclosure
 
 
-def _with_keys_of(ctx: Context, disclosure: Disclosure, offer: OfferAccepted) -> Disclosure:
-    """Store the keys of an acceptance that was published again, so that the next decision uses them."""
-    if (disclosure.vouch, disclosure.signature) != (offer.vouch, offer.signature):
-        disclosure.vouch, disclosure.signature = offer.vouch, offer.signature
+def _decide_republished(ctx: Context, case: Case, disclosure: Disclosure, offer: OfferAccepted) -> Disclosure:
+    """Decide again with the keys of an acceptance that was published again, and store them: later decisions use them, too."""
+    keys = (offer.vouch, offer.signature, offer.case_salt)
+    if (disclosure.vouch, disclosure.signature, disclosure.case_salt) != keys:
+        disclosure.vouch, disclosure.signature, disclosure.case_salt = keys
         ctx.disclosures.save(disclosure)
+    if _decide_again(ctx, case, disclosure):
+        ctx.cases.save(case)
     return disclosure
 
 
@@ -174,12 +168,15 @@ def _keep_or_recall(ctx: Context, case: Case, disclosure: Disclosure, answer: Co
     return False
 
 
-def _decide_again(ctx: Context, case: Case, disclosure: Disclosure) -> None:
-    """Disclose what was withheld or has been corrected, or withhold it; a reason that the partner knows is not sent again."""
+def _decide_again(ctx: Context, case: Case, disclosure: Disclosure) -> bool:
+    """Disclose what was withheld or has been corrected, or withhold it. Returns False if the refusal is the same as before.
+
+    A reason that the partner knows is not sent again.
+    """
     decided, earlier = _decide(ctx, case, disclosure), disclosure.refusal
     if isinstance(decided, Refusal):
         if decided is earlier:
-            return
+            return False
         disclosure.refusal, disclosure.at = decided, ctx.now
         if earlier is None or decided.reason_for_partner != earlier.reason_for_partner:
             _publish_withheld(ctx, case, disclosure, recalled=earlier is None)
@@ -187,6 +184,7 @@ def _decide_again(ctx: Context, case: Case, disclosure: Disclosure) -> None:
         disclosure.refusal, disclosure.at = None, ctx.now
         _disclose(ctx, case, disclosure, *decided, supersedes=earlier is None)
     _store(ctx, disclosure)
+    return True
 
 
 def _disclose(
