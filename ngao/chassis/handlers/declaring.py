@@ -134,7 +134,8 @@ def on(*payloads: type[Payload], repeatable: bool = False) -> Callable[[F], F]:
     """Handle events of these types: `f(ctx, event)` with the payload, and `envelope` if the function has that parameter.
 
     `repeatable` says that an event handled again, at any time, leaves the record that it changes as it is. If that record is all
-    that a unit of work writes, no mark is stored and no transaction is needed.
+    that a unit of work writes, no mark is stored and no transaction is needed. Where that does not hold, the handler sets
+    `needs_mark` of its unit.
     """
     return _declare(Subscription(payloads, as_notice=False, repeatable=repeatable))
 

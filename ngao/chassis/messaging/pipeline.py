@@ -162,8 +162,9 @@ class Pipeline:
         # An item without effect gets no mark: a repetition has none either.
         effective = [item for item in handled if not _unit(item).is_empty]
         for item in effective:
-            if item.event and not (item.subscription.entrypoint.repeatable and _unit(item).lone_write):
-                _unit(item).mark(mark_of(item.event))
+            unit = _unit(item)
+            if item.event and (unit.needs_mark or not (item.subscription.entrypoint.repeatable and unit.lone_write)):
+                unit.mark(mark_of(item.event))
         for item, error in zip(effective, self.units.commit([_unit(item) for item in effective]), strict=True):
             item.error = error
         for item in items:

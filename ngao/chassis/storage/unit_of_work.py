@@ -61,6 +61,8 @@ class Unit:
     traceparent: str | None = None
     again: bool = True
     """False if this is the first try of work that was not done before, as far as its caller knows, and few wait with it."""
+    needs_mark: bool = False
+    """True if this work must be known as done, although its handler is declared `repeatable`."""
     move_carried: Callable[[], None] = field(default=lambda: None, repr=False)
     """Moves what earlier units carried into its collections; before these are read."""
     inserts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)

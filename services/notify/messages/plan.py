@@ -70,9 +70,12 @@ def plan_for_notice(ctx: Context, notice: Notice, envelope: Event) -> None:
 
 @on_notices(DefenderResolved, repeatable=True)
 def plan_for_contact(ctx: Context, notice: ContactNotice, envelope: Event) -> None:
-    """Store what the registry says about contact, then plan."""
+    """Store what the registry says about contact, then plan. It is repeatable only if no rule of the policy names the event."""
     store_contact_summary(ctx, notice, envelope.sequence or 0)
-    plan_messages(ctx, Facts(cause=envelope.id, type=envelope.type, case_ref=notice.case_ref))
+    facts = Facts(cause=envelope.id, type=envelope.type, case_ref=notice.case_ref)
+    if ctx.policy.rules_for(facts):
+        ctx.unit.needs_mark = True
+        plan_messages(ctx, facts)
 
 
 def store_contact_summary(ctx: Context, notice: ContactNotice, sequence: int) -> None:

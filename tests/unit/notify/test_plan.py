@@ -6,17 +6,20 @@ from dataclasses import replace
 
 import pytest
 
+from ngao.contracts import make
 from ngao.contracts.events.notices import ContactNotice
 from ngao.contracts.events.registry import ContactSummary as PublishedSummary
 from ngao.testing.notify import shipped_policy
 from services.notify.ladders.planning import Changes, plan
 from services.notify.messages import refusals
 from services.notify.messages.model import Message, State
-from services.notify.messages.plan import plan_messages, store_contact_summary
+from services.notify.messages.plan import plan_for_contact, plan_messages, store_contact_summary
 from services.notify.roster.model import DEFENDER, DUTY_OFFICER, PARTNER, Contact, ContactSummary, Recipient
+from services.notify.rules import Rule
 from tests.support.notify import CASE, NotifyUnderTest, facts, officers, partner, situation
 
 POLICY = shipped_policy()
+RESOLVED = {"defender_ref": None, "resolution": "new", "restrictions": [], "contact": {"may_contact": False, "channels": []}}
 EVERYBODY = (*officers("duty-officer", "deputy", "coordinator"), partner("clinic"))
 
 TABLE = [
@@ -129,6 +132,17 @@ def test_an_older_word_of_the_registry_that_comes_late_changes_nothing() -> None
         notice = ContactNotice(case_ref=CASE, defender_ref=said.defender_ref, contact=contact)
         store_contact_summary(office.context(), notice, said.sequence)
     assert replace(office.summaries.kept[CASE], revision=0) == summary("email", sequence=2, may_contact=False)
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["a rule names it", "no rule names it"])
+def test_a_word_about_contact_must_be_known_as_done_if_a_rule_names_it(*, named: bool) -> None:
+    """Its handler is declared repeatable for the summary. Whom a rule notifies may be another person when it is handled again."""
+    rule = Rule("registry.defender.resolved.v1", DEFENDER, "defender_news")
+    office = NotifyUnderTest(policy=replace(POLICY, rules=(*POLICY.rules, rule)) if named else POLICY)
+    ctx, contact = office.context(), PublishedSummary(may_contact=False, channels=())
+    notice = ContactNotice(case_ref=CASE, defender_ref="DEF-0123456789", contact=contact)
+    plan_for_contact(ctx, notice, make(rule.when, subject=CASE, data={**RESOLVED, "case_ref": CASE}))
+    assert (ctx.unit.needs_mark, len(office.messages.kept)) == (named, int(named))
 
 
 def _only(planned: Changes) -> Message:
