@@ -18,13 +18,17 @@ from ngao.contracts.events.referral import OfferAccepted, OfferCompleted, OfferF
 from ngao.contracts.events.registry import ContactDisclosed, ContactWithheld
 from ngao.kernel import acceptance
 from ngao.kernel.records import to_record
-from services.registry.cases.model import Case
+from services.registry.cases.model import Case, CaseState
 from services.registry.context import REGISTRY, Context, RegistryParts
 from services.registry.disclosure.model import Contact, Disclosure, Refusal, contact_or_refusal
 from services.registry.disclosure.store import withheld_for_keys
 from services.registry.people.finding import case_with_contact, cases_of, known_case, person_of, probable_people
+from services.registry.people.identity import ContactSafety, ReportedIdentity
+from services.registry.people.model import Person
 
 _KEYS_LOOKED_AT = timedelta(days=7)
+_AS_DISCLOSED = ContactSafety(may_contact=True, channels=("phone", "sms", "email"))
+"""Replaces the safe contact by which a contact was disclosed, where retention has erased it."""
 
 
 @on(OfferAccepted)
@@ -74,11 +78,26 @@ def _decide(ctx: Context, case: Case, disclosure: Disclosure) -> tuple[Contact, 
     return recipient if isinstance(recipient, Refusal) else (contact, recipient)
 
 
-def _contact_or_refusal(ctx: Context, case: Case, partner_id: str) -> Contact | Refusal:
+def _contact_or_refusal(ctx: Context, case: Case, partner_id: str, *, held: bool = False) -> Contact | Refusal:
+    """Return the contact that the partner may get now, or, if it has it already (`held`), may keep; or why not."""
     person = person_of(ctx, case.defender_ref)
     stated = case_with_contact(ctx, case, person) if person else None
-    earlier, probable = stated.facts if stated else None, probable_people(ctx, case)
-    return contact_or_refusal(case, person, partner_id, ctx.now, probable=probable, earlier=earlier)
+    earlier = stated.facts if stated else _erased_facts(ctx, person) if person and held else None
+    return contact_or_refusal(case, person, partner_id, ctx.now, probable=probable_people(ctx, case), earlier=earlier)
+
+
+def _erased_facts(ctx: Context, person: Person) -> ReportedIdentity | None:
+    """Return what replaces the facts by which a partner has its contact, if retention has erased them.
+
+    They are those of an earlier case, where a report names the person by reference alone. Once that case is erased, no partner
+    gets a contact by it, but a partner that has the contact keeps it: no source and no operator has said that it is not safe any
+    more. A recall would end help without a cause (law 8), and show the partner that there was another report, and when (law 10).
+    """
+    cases = cases_of(ctx, person)
+    is_erased = any(case.state is CaseState.ERASED and case.withdrawn_at is None for case in cases)
+    if not is_erased or any(case.facts.identity for case in cases):
+        return None
+    return ReportedIdentity(person.identity, contact_safety=_AS_DISCLOSED)
 
 
 def _recipient(ctx: Context, offer: Disclosure) -> RecipientKeys | Refusal:
@@ -100,8 +119,8 @@ def disclose_again(ctx: Context, case: Case, *, corrected: bool = False, void: b
     """
     for disclosure in ctx.disclosures.of(case.id):
         if not disclosure.refusal and (disclosure.ended or not corrected):
-            over = void and disclosure.ended
-            answer = Refusal.ENDED if over else _contact_or_refusal(ctx, case, disclosure.partner_id)
+            over, held = void and disclosure.ended, not (corrected or void)
+            answer = Refusal.ENDED if over else _contact_or_refusal(ctx, case, disclosure.partner_id, held=held)
             _keep_or_recall(ctx, case, disclosure, answer)
         elif not disclosure.ended:
             _decide_again(ctx, case, disclosure)

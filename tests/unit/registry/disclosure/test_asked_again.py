@@ -209,6 +209,59 @@ def test_an_acceptance_that_is_published_again_tells_a_partner_only_what_it_does
     assert register.heard.details["contact.withheld"]["reason"] == "no_consent"
 
 
+def with_contact_from_an_erased_case(*later: Change) -> Register:
+    """A partner has the contact of NG-2, a report by reference alone; NG-1, which said what is safe, is erased."""
+    register = Register()
+    register.report("NG-1", MARY, contact_safety=SAFE)
+    register.pass_time(days=900)
+    register.report("NG-2", defender_ref=register.reference_for_source(person(register), "form"), contact_safety=SAFE)
+    said(case_ref="NG-2")(register)
+    assert register.accept(accepted("NG-2", "offer-2")).refusal is None
+    for change in later:
+        change(register)
+    register.pass_time(days=101)
+    assert erase_cases(register.ctx, limit=10) == 1
+    return register
+
+
+def test_a_partner_keeps_a_contact_although_the_case_that_it_was_safe_by_is_erased() -> None:
+    """Nobody has said that it is not safe any more. A recall would show that there was another report, and on which day."""
+    register = with_contact_from_an_erased_case()
+    assert register.heard.withheld == []
+    register.change_consent(person(register), consent("narrative", at=register.now), "NG-2")
+    register.restrict(person(register), "partner-b")
+    assert register.heard.withheld == []
+    assert len(register.heard.disclosed) == 1
+
+
+def test_nobody_gets_a_contact_by_a_case_that_is_erased() -> None:
+    register = with_contact_from_an_erased_case()
+    assert str(register.accept(accepted("NG-2", "offer-3")).refusal) == "not_safe"
+    assert not register.may_leave("offer-2")
+    assert register.heard.recalled == ["offer-2"]
+
+
+@pytest.mark.parametrize("change", [
+    lambda register: register.change_consent(person(register), consent(at=register.now, granted=False), "NG-2"),
+    lambda register: register.restrict(person(register), "partner-a"),
+    lambda register: register.update("NG-2", consent(), sequence=2, contact_safety=SAFE | {"may_contact": False}),
+    lambda register: register.withdraw("NG-2", sequence=2),
+], ids=["consent withdrawn", "a restriction", "not safe now", "the report withdrawn"])  # fmt: skip
+def test_a_contact_by_an_erased_case_is_recalled_for_whatever_is_said_since(change: Change) -> None:
+    register = with_contact_from_an_erased_case()
+    change(register)
+    assert register.heard.recalled == ["offer-2"]
+
+
+def test_a_contact_by_a_case_that_is_withdrawn_is_recalled_although_an_older_case_is_erased() -> None:
+    def newer(register: Register) -> None:
+        register.report("NG-3", MARY, contact_safety=SAFE)
+
+    register = with_contact_from_an_erased_case(newer)
+    register.withdraw("NG-3", sequence=2)
+    assert register.heard.recalled == ["offer-2"]
+
+
 def corrected(**safety: bool) -> Change:
     def change(register: Register) -> object:
         told = {"identity": {"phones": ["0700000009"]}, "contact_safety": SAFE | safety}
