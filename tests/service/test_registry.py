@@ -116,7 +116,8 @@ def test_a_report_is_resolved_and_the_next_one_finds_the_person(
     known = referral.of(first, RESOLVED)[0].data
     assert known["resolution"] == "new"
     assert known["contact"] == {"may_contact": True, "channels": ["sms"]}
-    line.publish(accepted(world, second, {**identity, "names": []}, urgency="critical"))
+    turned = [" ".join(reversed(name.split())) for name in identity["names"]]
+    line.publish(accepted(world, second, {**identity, "names": turned}, urgency="critical"))
     again = referral.of(second, RESOLVED)[0]
     assert again.urgent
     assert (again.data["resolution"], again.data["defender_ref"]) == ("existing", known["defender_ref"])

@@ -1,7 +1,8 @@
 """Decide who a report is about. One mistake splits a person's record; the other discloses a person to a stranger.
 
-So only an exact address with the same name joins by itself, because relatives share a phone and a surname; everything else
-that looks alike is put before a human, with scores and reasons, and until then counts as a person of its own.
+So only an exact address with the same name joins by itself, because relatives share a phone and a surname, and phones are
+borrowed: one without a name names no one. Everything else that looks alike is put before a human, with scores and reasons, and
+until then counts as a person of its own. What was joined by itself no human can separate again.
 """
 
 from __future__ import annotations
@@ -117,10 +118,10 @@ def _by_reference(identity: Identity | None, known: KnownPerson, rules: Matching
 
 
 def _likeness(mine: Identity, theirs: Identity, rules: MatchingRules, similarity: Similarity) -> Likeness:
-    """Return how strongly the names speak against one person. A side without a name speaks against nothing."""
+    """Return whether the names can be one person's. Of a side without a name too little is known."""
     alike = closest(mine.names, theirs.names, similarity)
     if alike is None:
-        return Likeness.SAME
+        return Likeness.PARTLY
     return _by_words(mine, theirs, rules, similarity) if alike >= rules.contradicts_below else Likeness.OTHER
 
 

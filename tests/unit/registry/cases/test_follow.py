@@ -114,7 +114,8 @@ def test_a_report_without_a_name_becomes_somebodys() -> None:
 def test_the_new_number_is_the_persons_from_now_on() -> None:
     register = told_partner()
     correct(register, identity={"phones": [NEW]})
-    assert register.report("NG-2", {"phones": [NEW]}).defender_ref == register.heard.views[0].defender_ref
+    named = {"names": MARY["names"], "phones": [NEW]}
+    assert register.report("NG-2", named).defender_ref == register.heard.views[0].defender_ref
 
 
 @pytest.mark.parametrize(("identity", "phones", "told"), [

@@ -32,7 +32,12 @@ def known(ref: str, *names: str, shares: frozenset[str] = frozenset()) -> KnownP
     ("nothing told", None, [], Kind.ANONYMOUS, None),
     ("nobody like it", Identity(("Grace Chebet",)), [], Kind.NEW, None),
     ("same phone, same name", Identity(("Kamau Wanjiku",)), [known("A", "Mary Wanjiku Kamau", shares=PHONE)], Kind.EXISTING, "A"),
-    ("same phone, no name told", Identity((), ("x",)), [known("A", "Mary Wanjiku Kamau", shares=PHONE)], Kind.EXISTING, "A"),
+    ("same phone, no name told", Identity((), ("x",)), [known("A", "Mary Wanjiku Kamau", shares=PHONE)], Kind.CANDIDATE, None),
+    ("same e-mail, no name told", Identity((), (), ("x",)), [known("A", "Mary Wanjiku", shares=EMAIL)], Kind.CANDIDATE, None),
+    ("same phone, no name known", Identity(("Mary Wanjiku",)), [known("A", shares=PHONE)], Kind.CANDIDATE, None),
+    ("same phone, no name at all", Identity((), ("x",)), [known("A", shares=PHONE)], Kind.CANDIDATE, None),
+    ("one fits, one shares the phone without a name", Identity(("Mary Wanjiku",)),
+     [known("A", shares=PHONE), known("B", "Mary Wanjiku", shares=PHONE)], Kind.EXISTING, "B"),
     ("same phone, other name", Identity(("Grace Chebet",)), [known("A", "Mary Wanjiku", shares=PHONE)], Kind.CANDIDATE, None),
     ("same e-mail, other name", Identity(("Grace Chebet",)), [known("A", "Mary Wanjiku", shares=EMAIL)], Kind.CANDIDATE, None),
     ("two fit exactly", Identity(("Mary Wanjiku",)),
@@ -87,21 +92,49 @@ def test_of_two_relatives_on_one_phone_each_is_found_again() -> None:
         assert (again.resolution, again.defender_ref) == ("existing", ref)
 
 
-def test_a_consent_of_one_relative_opens_nothing_of_the_other() -> None:
+@pytest.mark.parametrize("other", [on_one_phone("Mama Njeri"), on_one_phone("") | {"names": []}], ids=["a name", "no name"])
+def test_a_consent_of_one_relative_opens_nothing_of_the_other(other: dict[str, Any]) -> None:
     register = Register()
     first = register.report("NG-1", on_one_phone("Baba Njeri"), contact_safety=SAFE)
     register.change_consent(first.defender_ref or "", consent(at=register.now))
-    register.report("NG-2", on_one_phone("Mama Njeri"), contact_safety=SAFE, consents=[])
+    register.report("NG-2", other, contact_safety=SAFE, consents=[])
     assert str(register.accept(accepted("NG-2", "offer-2")).refusal) == "no_consent"
 
 
+def test_a_report_without_a_name_adds_nothing_to_the_record_of_the_phones_owner() -> None:
+    """Whoever borrows the phone could put a number of their own, or what they call safe, into the record of its owner."""
+    register = Register()
+    first = register.report("NG-1", MARY, contact_safety=SAFE)
+    given = register.reference_for_source(first.defender_ref or "", "form")
+    borrowed = {"names": [], "phones": ["0700000001", "0700000099"], "emails": []}
+    assert register.report("NG-2", borrowed, contact_safety=SAFE | {"shared_phone": True}).resolution == "candidate"
+    add_facts_of(register.ctx, "NG-2")
+    assert register.defenders.kept[first.defender_ref or ""].identity.phones == ("+254700000001",)
+    register.report("NG-3", defender_ref=given, contact_safety=SAFE)
+    register.change_consent(first.defender_ref or "", consent(at=register.now))
+    register.accept(accepted("NG-3", "offer-3"))
+    told = register.heard.disclosed[-1]
+    assert (told["phones"], told["contact_safety"]["shared_phone"]) == (["+254700000001"], False)
+
+
+def test_a_human_who_links_a_report_without_a_name_makes_it_the_persons() -> None:
+    register = Register()
+    known_as = register.report("NG-1", MARY).defender_ref or ""
+    register.report("NG-2", {"names": [], "phones": ["0700000001"], "emails": []})
+    register.link("NG-2", known_as)
+    told = {each.case_ref: each for each in register.heard.views}
+    assert (told["NG-2"].resolution, told["NG-2"].defender_ref) == ("existing", known_as)
+
+
 @pytest.mark.parametrize(("name", "reasons"), [
+    ("", ("same_phone", "no_name")),
     ("Grace Chebet", ("same_phone", "other_name")),
     ("Mercy Wanjiku", ("same_phone", "other_word")),
     ("Wanjiku", ("same_phone", "part_of_name")),
 ])
 def test_a_suggestion_says_what_about_the_name_did_not_decide(name: str, reasons: tuple[str, ...]) -> None:
-    found = resolve(Identity((name,)), [known("A", "Mary Wanjiku", shares=PHONE)], POLICY.matching, ALIKE)
+    names = (name,) if name else ()
+    found = resolve(Identity(names), [known("A", "Mary Wanjiku", shares=PHONE)], POLICY.matching, ALIKE)
     assert found.suggestions[0].reasons == reasons
 
 
@@ -268,8 +301,9 @@ def test_two_strangers_with_an_address_without_an_owner_are_two(nobody: dict[str
 
 def test_what_was_said_of_a_phone_stays_beside_its_reading_and_an_extension_is_no_other_person() -> None:
     register = Register()
-    first = register.report("NG-1", {"names": [], "phones": ["0700 000 011 ext. 5"], "emails": []})
+    first = register.report("NG-1", {"names": ["Ofisi Kuu"], "phones": ["0700 000 011 ext. 5"], "emails": []})
     told = register.cases.kept["NG-1"].facts.identity
     assert told
     assert (told.phones, told.phones_as_stated) == (("+254700000011;ext=5",), ("0700 000 011 ext. 5",))
-    assert register.report("NG-2", {"names": [], "phones": ["0700000011"], "emails": []}).defender_ref == first.defender_ref
+    again = register.report("NG-2", {"names": ["Ofisi Kuu"], "phones": ["0700000011"], "emails": []})
+    assert again.defender_ref == first.defender_ref
