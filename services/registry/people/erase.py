@@ -41,7 +41,7 @@ def measure_retention(parts: RegistryParts) -> None:
 def erase_cases(ctx: Context, limit: int) -> int:
     """Erase up to `limit` cases that are due, with the keys of those that have no person. Returns how many.
 
-    Partners keep the contacts that they have: only what somebody says recalls one (`disclosure/disclose.py`).
+    Partners keep the contacts that they have: only a statement of a source or an operator recalls one (`disclosure/disclose.py`).
     """
     rules = ctx.policy.retention
     ends = rules.ends("cases", ctx.now)
