@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -74,6 +74,9 @@ class MemoryDefenders(_Memory[Defender], DefenderRepository):
         """Return the records linked to this one, as they are in this unit."""
         self._all(self._records.where(lambda each: each.linked_to == ref))
         return [each for each in self._entities.values() if each.linked_to == ref]
+
+    def read(self, refs: Collection[str]) -> None:
+        """Do nothing: records in memory cost nothing to read."""
 
     def named_like(self, identity: Identity) -> list[str]:
         mine = self._keys(identity)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pytest
@@ -35,9 +36,9 @@ def registry(world: World) -> Iterator[Held]:
         yield held
 
 
-def accepted(world: World, registry: Held, case_ref: str) -> Event:
+def accepted(world: World, registry: Held, case_ref: str, name: str = NAME, phone: str = PHONE) -> Event:
     key_id, public = keyfiles.active_public(world.directory / "keys" / "public", "registry")
-    identity = {"names": [NAME], "phones": [PHONE]}
+    identity = {"names": [name], "phones": [phone]}
     facts = {"v": 1, "case_ref": case_ref, "identity": identity, "attributes": {}, "contact_safety": None}
     now = registry.clock.now()
     data = {
@@ -89,8 +90,22 @@ def test_a_report_about_a_known_person_asks_once_for_linked_records_and_undecide
         asked = counts()
     (first, second) = registry.records("cases", _id={"$in": ["NG-0000000001", "NG-0000000002"]})
     assert (second["resolution"], second["defender_ref"]) == ("existing", first["defender_ref"])
-    assert asked["defenders by linked_to"] == 2  # the person's own record, and the one linked to it
+    assert asked["defenders by linked_to"] == 1  # for the person's own record and the one linked to it, which has the name, too
     assert asked["candidates by defender_ref+verdict"] == 1
+
+
+def test_persons_who_share_a_phone_are_read_together(world: World, registry: Held) -> None:
+    """The phone of a hotline may be in hundreds of reports, and each new one is compared with up to a hundred persons."""
+    names = product(("Akinyi", "Baraka", "Chebet", "Dafina"), ("Mwangi", "Otieno", "Rotich"))
+    for number, name in enumerate(names):
+        hears(registry, accepted(world, registry, f"NG-00000001{number:02}", " ".join(name), "+254700000010"))
+    with counted(registry) as counts:
+        hears(registry, accepted(world, registry, "NG-0000000200", "Zuhura Nyota", "+254700000010"))
+        asked = counts()
+    (candidate,) = registry.records("candidates", _id="NG-0000000200")
+    assert len(candidate["suggestions"]) == 5
+    assert asked["defenders by _id"] == 1
+    assert asked["defenders by linked_to"] == 1
 
 
 def test_an_update_asks_once_for_linked_records_and_undecided_candidates(world: World, registry: Held) -> None:

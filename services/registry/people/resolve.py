@@ -141,8 +141,10 @@ def _known(ctx: Context, identity: Identity) -> list[KnownPerson]:
     shares = ctx.addresses.sharing(identity)
     namesakes = ctx.defenders.named_like(identity)
     both = (ref for ref in namesakes if ref in shares)
+    refs = list(islice(dict.fromkeys((*both, *shares, *namesakes)), MOST_COMPARED))
+    ctx.defenders.read(refs)
     found: dict[str, tuple[Person, frozenset[str]]] = {}
-    for ref in islice(dict.fromkeys((*both, *shares, *namesakes)), MOST_COMPARED):
+    for ref in refs:
         person = person_of(ctx, ref)
         if person:
             before = found[person.ref][1] if person.ref in found else frozenset[str]()

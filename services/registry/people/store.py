@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar
@@ -68,6 +68,16 @@ class DefenderRepository(Repository[Defender]):
             self._all(DefenderDocument.objects(linked_to=ref))
             self._links_read.add(ref)
         return [defender for defender in self._entities.values() if defender.linked_to == ref]
+
+    def read(self, refs: Collection[str]) -> None:
+        """Read these records, their keys and the records linked to them, so that the store is not asked for each of them."""
+        if not refs:
+            return
+        self._unit.sealer.prefetch(scope_of("", ref) for ref in refs)
+        for record in self._unit.lookups.by(self.collection).find(refs):
+            self._known(record)
+        self._all(DefenderDocument.objects(linked_to__in=list(refs)))
+        self._links_read.update(refs)
 
     def named_like(self, identity: Identity) -> list[str]:
         """Return references with a similar name, up to a bound: a common name must not read the whole register."""
