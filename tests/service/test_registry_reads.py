@@ -91,7 +91,7 @@ def test_a_report_about_a_known_person_asks_once_for_linked_records_and_undecide
     (first, second) = registry.records("cases", _id={"$in": ["NG-0000000001", "NG-0000000002"]})
     assert (second["resolution"], second["defender_ref"]) == ("existing", first["defender_ref"])
     assert asked["defenders by linked_to"] == 1  # for the person's own record and the one linked to it, which has the name, too
-    assert asked["candidates by defender_ref+verdict"] == 1
+    assert asked["candidates by $and"] == 1
 
 
 def test_persons_who_share_a_phone_are_read_together(world: World, registry: Held) -> None:
@@ -116,4 +116,4 @@ def test_an_update_asks_once_for_linked_records_and_undecided_candidates(world: 
     (case,) = registry.records("cases", _id="NG-0000000003")
     assert case["urgent"] is True
     assert asked["defenders by linked_to"] == 2
-    assert asked["candidates by defender_ref+verdict"] == 1
+    assert asked["candidates by $and"] == 1
