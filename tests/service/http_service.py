@@ -30,6 +30,7 @@ from ngao.chassis.observability.health import Health  # noqa: E402
 from ngao.chassis.observability.logs import configure, get_logger  # noqa: E402
 from ngao.chassis.observability.metrics import Metrics  # noqa: E402
 from ngao.chassis.security.identity import Credential, Principal, hash_key  # noqa: E402
+from ngao.chassis.security.roles import WHOLE  # noqa: E402
 from ngao.chassis.settings import HttpSettings  # noqa: E402
 from ngao.chassis.storage.unit_of_work import Unit  # noqa: E402
 from ngao.kernel.actors import Actor  # noqa: E402
@@ -189,7 +190,7 @@ def make_chassis(missing: str | None) -> Any:
     inside |= {"proxied_from": (os.environ["PROXIED"],)} if "PROXIED" in os.environ else {}
     settings = HttpSettings("127.0.0.1", port, "http://127.0.0.1", LIMIT, 500.0, 2, reuse_port=shared, **certificate(), **inside)
     operators = {
-        "grace": Credential((hash_key(OPERATOR_KEY),), scopes=("outbox:read", *PARKED)),
+        "grace": Credential((hash_key(OPERATOR_KEY),), rights=dict.fromkeys(("outbox:read", *PARKED), WHOLE)),
         "intern": Credential((hash_key(INTERN_KEY),)),
     }
     return SimpleNamespace(
