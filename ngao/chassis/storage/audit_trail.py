@@ -1,4 +1,4 @@
-"""The chains of a service's audit: key acts when they are put on record, append them to their chains, and verify the chains."""
+"""The chains of a service's audit: append acts that are on record, and verify the chains."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pymongo.database import Database
 from pymongo.read_concern import ReadConcern
 
 from ngao.chassis.rereading import Reread
-from ngao.chassis.security.audit import Broken, Head, Key, Keys, Record, Verified, extend_all, verify
-from ngao.chassis.security.audit_lines import is_sound, keyed_acts, records_of
+from ngao.chassis.security.audit import Broken, Head, Key, Keys, Verified, extend_all, verify
+from ngao.chassis.security.audit_lines import records_of
 from ngao.chassis.storage.connection import AUDIT
 
 
@@ -24,14 +24,6 @@ class AuditTrail:
         self._replicated_heads = self._heads.with_options(read_concern=ReadConcern("majority"))
         self.keys = keys
         self._written: dict[int, Head] = {}
-
-    def keyed(self, line_id: str, records: Sequence[Record]) -> dict[str, Any]:
-        """Return the acts of one unit for a line of the journal, so that no writer of the database can add or change one."""
-        return keyed_acts(line_id, records, self.keys.value().newest())
-
-    def takes(self, line: Mapping[str, Any]) -> bool:
-        """Return True if this service has keyed the acts of the line."""
-        return is_sound(line, self.keys.having(str(line.get("key"))))
 
     def append(self, session: ClientSession, lines: Sequence[Mapping[str, Any]]) -> dict[int, Head]:
         """Append the acts of some lines to their chains; returns the moved heads, to be noted after the commit."""

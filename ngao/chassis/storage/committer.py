@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -28,7 +28,7 @@ from ngao.chassis.messaging.destinations import DESTINATIONS
 from ngao.chassis.messaging.outbox import Encode, Entry, entry_of
 from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.storage.connection import JOURNAL, MARKS_OF_BEFORE, TO_MOVE, Store
-from ngao.chassis.storage.journal import Journal
+from ngao.chassis.storage.journal import Journal, grouped
 from ngao.chassis.storage.refusals import meaning_of
 from ngao.chassis.storage.sequences import Sequences
 from ngao.chassis.storage.transactions import Transactions
@@ -166,7 +166,7 @@ class GroupCommitter:
         try:
             if lone:
                 collection = self._store.durable(lone.collection)
-                self._transactions.run_alone(lambda session: _write_guarded(collection, [lone], session))
+                self._transactions.run(lambda session: _write_guarded(collection, [lone], session), alone=True)
                 return []
             entries = self._transactions.run(lambda inside: self._apply(inside, units))
         except PyMongoError as error:
@@ -181,9 +181,9 @@ class GroupCommitter:
     def _apply(self, session: ClientSession, units: list[Unit]) -> list[Entry]:
         database = self._store.database
         entries = self._outbox_entries(session, units)
-        for name, writes in _by_collection(units).items():
+        for name, writes in grouped((write.collection, write) for unit in units for write in unit.writes.values()).items():
             _write_guarded(database[name], writes, session)
-        for name, documents in _inserts(units).items():
+        for name, documents in grouped(insert for unit in units for insert in unit.inserts).items():
             _insert(database[name], documents, session)
         for name, found_by, change in (update for unit in units for update in unit.updates):
             if not database[name].update_one(found_by, change, session=session).matched_count:
@@ -233,22 +233,6 @@ def _numbered(publication: Publication) -> tuple[str, str] | None:
     """Return what gets one number: an event under one subject, on however many exchanges. Outsiders may have others."""
     destination = DESTINATIONS[publication.to]
     return (publication.event.id, destination.form(publication.event).subject) if destination.numbered else None
-
-
-def _by_collection(units: list[Unit]) -> dict[str, list[Write]]:
-    grouped: dict[str, list[Write]] = defaultdict(list)
-    for unit in units:
-        for write in unit.writes.values():
-            grouped[write.collection].append(write)
-    return grouped
-
-
-def _inserts(units: list[Unit]) -> dict[str, list[dict[str, Any]]]:
-    grouped: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for unit in units:
-        for name, document in unit.inserts:
-            grouped[name].append(document)
-    return grouped
 
 
 def _insert(collection: Any, documents: list[dict[str, Any]], session: ClientSession) -> None:

@@ -13,8 +13,8 @@ import secrets
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from pymongo import ASCENDING
 from pymongo.client_session import ClientSession
@@ -24,6 +24,7 @@ from pymongo.errors import PyMongoError
 from ngao.chassis.errors import Unavailable
 from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.security.audit import Broken, Head, Record, Verified
+from ngao.chassis.security.audit_lines import is_sound, keyed_acts
 from ngao.chassis.storage.audit_trail import AuditTrail
 from ngao.chassis.storage.connection import JOURNAL, SIZE, TO_MOVE, fitting
 from ngao.chassis.storage.refusals import meaning_of
@@ -40,6 +41,7 @@ _COLLECTION = re.compile(r"(?!audit)[a-z_]{1,60}")
 _log = get_logger("journal")
 
 Line = dict[str, Any]
+T = TypeVar("T")
 
 
 class Journal:
@@ -61,11 +63,14 @@ class Journal:
         self._count = itertools.count()
 
     def lines(self, records: Sequence[Record], carried: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Line]:
-        """Make the lines of one unit. Their ids are later than those of all earlier lines of this process."""
+        """Make the lines of one unit; no writer of the database can add or change its acts, because they are keyed.
+
+        Their ids are later than those of all earlier lines of this process.
+        """
         made = [self._line({"into": into, "record": record}) for into, record in carried]
         if records:
             line = self._line({})
-            made.append(line | self.trail.keyed(line["_id"], records))
+            made.append(line | keyed_acts(line["_id"], records, self.trail.keys.value().newest()))
         return made
 
     def move_all(self) -> None:
@@ -155,11 +160,7 @@ class Journal:
         if not lines:
             return more, {}
         moved = self.trail.append(session, [line for line in lines if "audit" in line])
-        carried: dict[str, list[Any]] = defaultdict(list)
-        for line in lines:
-            if "into" in line:
-                carried[line["into"]].append(line["record"])
-        for into, records in carried.items():
+        for into, records in grouped((line["into"], line["record"]) for line in lines if "into" in line).items():
             self._database[into].insert_many(records, session=session)
         self._lines.delete_many({"_id": {"$in": [line["_id"] for line in lines]}}, session=session)
         return more, moved
@@ -167,7 +168,7 @@ class Journal:
     def _is_ours(self, line: Line) -> bool:
         """Return True if a line can be moved. Its acts must be keyed; a record may go to collections of the service only."""
         if "audit" in line:
-            if not self.trail.takes(line):
+            if not is_sound(line, self.trail.keys.having(str(line.get("key")))):
                 self.forged = True
                 self._refuse(line["_id"], "acts")
                 return False
@@ -202,6 +203,14 @@ class Clerk:
         """Ask `run` to move what is left and end."""
         self._stopping.set()
         self._journal.has_lines.set()
+
+
+def grouped(placed: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
+    """Return what goes to each collection, in its order, so that it can be written in one command."""
+    found: dict[str, list[T]] = defaultdict(list)
+    for collection, each in placed:
+        found[collection].append(each)
+    return found
 
 
 def _written_at_s(line_id: object) -> float:

@@ -24,26 +24,20 @@ class Transactions:
         self._client, self._timeout = client, timeout
         self._session: ClientSession | None = None
 
-    def run(self, work: Callable[[ClientSession], T]) -> T:
+    def run(self, work: Callable[[ClientSession], T], *, alone: bool = False) -> T:
         """Run work and commit it; it runs again after a conflict, for `timeout` seconds in all. Raises what pymongo does.
 
-        It has a time of its own: that of the request which happens to run it may be nearly over.
+        It has a time of its own: that of the request which happens to run it may be nearly over. `alone` is for one write, which
+        needs no transaction; it says itself how durable it is.
         """
-        return Context().run(self._run, work)
+        return Context().run(self._run, work, alone)
 
-    def run_alone(self, work: Callable[[ClientSession], T]) -> T:
-        """Run one write, which needs no transaction, with the same time; it says itself how durable it is."""
-        return Context().run(self._run_alone, work)
-
-    def _run_alone(self, work: Callable[[ClientSession], T]) -> T:
+    def _run(self, work: Callable[[ClientSession], T], alone: bool) -> T:  # noqa: FBT001  # passed on as it is
         with pymongo.timeout(self._timeout):
-            return work(self._own_session())
-
-    def _run(self, work: Callable[[ClientSession], T]) -> T:
-        with pymongo.timeout(self._timeout):
-            return self._own_session().with_transaction(
-                work, read_concern=ReadConcern("snapshot"), write_concern=DURABLE, read_preference=ReadPreference.PRIMARY
-            )
+            session = self._own_session()
+            if alone:
+                return work(session)
+            return session.with_transaction(work, ReadConcern("snapshot"), DURABLE, ReadPreference.PRIMARY)
 
     def _own_session(self) -> ClientSession:
         """Return the one session of all transactions.
