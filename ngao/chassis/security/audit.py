@@ -243,11 +243,7 @@ def _entry(head: Head, record: Record, key: Key | None) -> dict[str, Any]:
         "chain": head.chain,
         "n": n,
         "previous": head.hash,
-        "action": record.action,
-        "subject": record.subject,
-        "actor": record.actor,
-        "at": in_milliseconds(record.at),
-        "detail": dict(record.detail),
+        **act_of(record),
         **({"key": key.period} if key else {}),
     }
     return {"_id": entry_id(head.chain, n), **what, "hash": keyed_hash(plain(what), key.secret if key else None)}
@@ -268,6 +264,11 @@ def is_sound(entry: Mapping[str, Any], keys: Keys) -> bool:
 def entry_id(chain: int, n: int) -> str:
     """Return the id that makes a second entry with the same number impossible, and sorts a chain in order."""
     return f"{chain}:{n:012d}"
+
+
+def act_of(record: Record) -> dict[str, Any]:
+    """Return an act as it is stored."""
+    return {**vars(record), "at": in_milliseconds(record.at), "detail": dict(record.detail)}
 
 
 def plain(act: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,12 +6,12 @@ import hmac
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ngao.chassis.security.audit import Key, Keys, Record, in_milliseconds, keyed_hash, plain
+from ngao.chassis.security.audit import Key, Keys, Record, act_of, keyed_hash, plain
 
 
 def keyed_acts(line_id: str, records: Sequence[Record], key: Key) -> dict[str, Any]:
     """Return the part of a line. Its hash covers the line's id as well, so that it cannot be put in again under another."""
-    acts = [{**vars(record), "at": in_milliseconds(record.at), "detail": dict(record.detail)} for record in records]
+    acts = [act_of(record) for record in records]
     return {"audit": acts, "key": key.period, "mac": _mac(line_id, acts, key.secret)}
 
 

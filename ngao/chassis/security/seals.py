@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64decode, b64encode
+from collections.abc import Callable
+from typing import TypeVar
 
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
 
-from ngao.chassis.errors import InvalidInput, SealBroken
+from ngao.chassis.errors import InvalidInput, NgaoError, SealBroken
+
+K = TypeVar("K")
 
 
 def new_key_pair() -> tuple[str, str]:
@@ -28,12 +32,12 @@ def public_of(private_key_b64: str) -> str:
 
 def key_id(public_b64: str) -> str:
     """Return a public key's short name: the first 16 hex digits of its SHA-256. Raises InvalidInput when it is no key."""
-    return hashlib.sha256(bytes(_public(public_b64))).hexdigest()[:16]
+    return hashlib.sha256(bytes(public_key(PublicKey, public_b64))).hexdigest()[:16]
 
 
 def seal_to(public_key_b64: str, plaintext: bytes) -> str:
     """Seal bytes to a public key; the box comes as base64. Raises InvalidInput when the key is no key."""
-    return b64encode(SealedBox(_public(public_key_b64)).encrypt(plaintext)).decode()
+    return b64encode(SealedBox(public_key(PublicKey, public_key_b64)).encrypt(plaintext)).decode()
 
 
 def open_box(private_key_b64: str, box_b64: str) -> bytes:
@@ -44,15 +48,18 @@ def open_box(private_key_b64: str, box_b64: str) -> bytes:
         raise SealBroken("the box does not open with this key") from None
 
 
-def _public(public_b64: str) -> PublicKey:
-    try:
-        return PublicKey(b64decode(public_b64, validate=True))
-    except (CryptoError, ValueError, TypeError):
-        raise InvalidInput("the public key is not 32 bytes in base64") from None
-
-
 def _private(private_b64: str) -> PrivateKey:
+    return key_of(PrivateKey, private_b64, SealBroken("the private key is not 32 bytes in base64"))
+
+
+def public_key(kind: Callable[[bytes], K], public_b64: str) -> K:
+    """Return a public key of this kind. Raises InvalidInput when it is no key."""
+    return key_of(kind, public_b64, InvalidInput("the public key is not 32 bytes in base64"))
+
+
+def key_of(kind: Callable[[bytes], K], key_b64: str, otherwise: NgaoError) -> K:
+    """Return a key of this kind from its text. Raises `otherwise` when it is none."""
     try:
-        return PrivateKey(b64decode(private_b64, validate=True))
+        return kind(b64decode(key_b64, validate=True))
     except (CryptoError, ValueError, TypeError):
-        raise SealBroken("the private key is not 32 bytes in base64") from None
+        raise otherwise from None

@@ -5,13 +5,16 @@ What is signed begins with a word for its purpose, so that a signature for one p
 
 from __future__ import annotations
 
-import hashlib
 from base64 import b64decode, b64encode
 
 from nacl.exceptions import CryptoError
 from nacl.signing import SigningKey, VerifyKey
 
 from ngao.chassis.errors import InvalidInput, Misconfigured
+from ngao.chassis.security import seals
+
+key_id = seals.key_id
+"""A key to sign with is named as a key to seal to is."""
 
 
 def new_key() -> str:
@@ -24,11 +27,6 @@ def public_of(private_b64: str) -> str:
     return b64encode(bytes(_private(private_b64).verify_key)).decode()
 
 
-def key_id(public_b64: str) -> str:
-    """Return a public key's short name: the first 16 hex digits of its SHA-256. Raises InvalidInput when it is no key."""
-    return hashlib.sha256(bytes(_public(public_b64))).hexdigest()[:16]
-
-
 def sign(private_b64: str, purpose: bytes, content: bytes) -> str:
     """Return the signature of a content for a purpose. Raises Misconfigured when the key is no key."""
     return b64encode(_private(private_b64).sign(purpose + content).signature).decode()
@@ -37,21 +35,11 @@ def sign(private_b64: str, purpose: bytes, content: bytes) -> str:
 def verifies(public_b64: str, purpose: bytes, content: bytes, signature_b64: str) -> bool:
     """Return True if this key signed this content for this purpose; False also for an invalid key or signature."""
     try:
-        _public(public_b64).verify(purpose + content, b64decode(signature_b64, validate=True))
+        seals.public_key(VerifyKey, public_b64).verify(purpose + content, b64decode(signature_b64, validate=True))
     except (CryptoError, InvalidInput, ValueError, TypeError):
         return False
     return True
 
 
 def _private(private_b64: str) -> SigningKey:
-    try:
-        return SigningKey(b64decode(private_b64, validate=True))
-    except (CryptoError, ValueError, TypeError):
-        raise Misconfigured("The signing key is not 32 bytes in base64.") from None
-
-
-def _public(public_b64: str) -> VerifyKey:
-    try:
-        return VerifyKey(b64decode(public_b64, validate=True))
-    except (CryptoError, ValueError, TypeError):
-        raise InvalidInput("the public key is not 32 bytes in base64") from None
+    return seals.key_of(SigningKey, private_b64, Misconfigured("The signing key is not 32 bytes in base64."))
