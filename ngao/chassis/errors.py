@@ -23,7 +23,8 @@ Messages are sentences for an operator. None ever carries a value of a request.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 from ngao.kernel.problems import FieldError
@@ -165,6 +166,15 @@ class Misconfigured(Permanent):
     """The service must not start like this; the message names what, where and the remedy."""
 
     slug = "misconfigured"
+
+
+@contextmanager
+def readable(what: str, way_out: str = "") -> Iterator[None]:
+    """Raise Misconfigured for a file that cannot be read; `what` begins the sentence, such as `The settings file x`."""
+    try:
+        yield
+    except OSError as error:
+        raise Misconfigured(f"{what} cannot be read ({error.strerror}).{way_out}") from None
 
 
 def or_not_found(record: T | None, sentence: str) -> T:

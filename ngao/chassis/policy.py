@@ -15,7 +15,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError
 from yaml.nodes import Node
 
-from ngao.chassis.errors import Misconfigured
+from ngao.chassis.errors import Misconfigured, readable
 from ngao.chassis.overlay import OVERLAY, compose, construct, is_overlay, overlaid, place_of
 from ngao.chassis.sections import Steps, sentences
 
@@ -94,7 +94,8 @@ def _layers(directories: Sequence[Path], name: str) -> list[_Layer]:
     overlays: list[_Layer] = []
     for path in (directory / name for directory in reversed(directories)):
         if path.is_file():
-            content = _read(path)
+            with readable(f"The policy file {path}"):
+                content = path.read_bytes()
             layer = (path, content, compose(path, content))
             if not is_overlay(layer[2]):
                 return [layer, *overlays]
@@ -124,10 +125,3 @@ def _laid_over(layers: Sequence[_Layer], schema: Schema, *, replaces: bool) -> A
 
 def _names(directories: Iterable[Path], folder: str) -> set[str]:
     return {path.name for directory in directories for path in (directory / folder).glob("*.yaml")}
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise Misconfigured(f"The policy file {path} cannot be read ({error.strerror}).") from None

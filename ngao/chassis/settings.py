@@ -17,7 +17,7 @@ from typing import Annotated, Any
 from marshmallow import ValidationError
 from marshmallow.validate import Length, OneOf, Range
 
-from ngao.chassis.errors import Misconfigured
+from ngao.chassis.errors import Misconfigured, readable
 from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.sections import HIDDEN, REQUIRED, Absent, At, section_of, sentences
 from ngao.contracts import SERVICES
@@ -217,19 +217,16 @@ def _store_passwords(file: Path | None) -> dict[str, Any]:
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise Misconfigured(f"The settings file {path} cannot be read ({error.strerror}).") from None
+        with readable(f"The settings file {path}"):
+            return tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Misconfigured(f"The settings file {path} is not TOML: {error}.") from None
 
 
 def read_secret(path: Path) -> str:
     """Read a one-line secret from its file; raises Misconfigured without ever showing it."""
-    try:
+    with readable(f"The secret file {path}"):
         secret = path.read_text("utf-8").strip()
-    except OSError as error:
-        raise Misconfigured(f"The secret file {path} cannot be read ({error.strerror}).") from None
     if not secret:
         raise Misconfigured(f"The secret file {path} is empty.")
     return secret

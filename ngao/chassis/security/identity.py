@@ -18,7 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
-from ngao.chassis.errors import Misconfigured, Unauthenticated
+from ngao.chassis.errors import Misconfigured, Unauthenticated, readable
 from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.rereading import RereadFile
 from ngao.chassis.security.roles import NO_ROLES, WHOLE, Grant, Rights, Roles, rights_of
@@ -158,9 +158,8 @@ def load_operators(path: Path, roles: Roles = NO_ROLES) -> dict[str, Credential]
     Two entries of one id are two valid keys; the last one's scopes, roles and hubs count.
     """
     try:
-        document = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise Misconfigured(f"The operators file {path} cannot be read ({error.strerror}).") from None
+        with readable(f"The operators file {path}"):
+            document = json.loads(path.read_text("utf-8"))
     except ValueError:
         raise Misconfigured(f"The operators file {path} is not JSON.") from None
     entries = document.get("operators") if isinstance(document, dict) else None

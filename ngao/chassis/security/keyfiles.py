@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ngao.chassis.errors import Misconfigured
+from ngao.chassis.errors import Misconfigured, readable
 from ngao.chassis.security import seals, signing
 from ngao.chassis.security.audit import Keys
 
@@ -36,7 +36,7 @@ UPDATE_WITHIN = timedelta(days=7)
 """How long an update from a version that keyed no audit may take: until then it may still write entries without a key."""
 
 _EDGE_NAMES = "edge-names.key"
-_WAY_OUT = "Run `ngao keys init`, or mount the folder that holds it."
+_WAY_OUT = " Run `ngao keys init`, or mount the folder that holds it."
 
 
 def init_service_keys(directory: Path, period: str) -> None:
@@ -193,7 +193,7 @@ def _files_of(directory: Path, prefix: str, suffix: str, what: str) -> dict[str,
     """Return the files of a folder by period. Raises Misconfigured when there is none."""
     files = _by_period(directory, prefix, suffix)
     if not files:
-        raise Misconfigured(f"The folder {directory} has no {what} ({prefix}<period>{suffix}). {_WAY_OUT}")
+        raise Misconfigured(f"The folder {directory} has no {what} ({prefix}<period>{suffix}).{_WAY_OUT}")
     return files
 
 
@@ -243,19 +243,16 @@ def _key(path: Path) -> bytes:
 
 def refuse_open(path: Path) -> None:
     """Raise Misconfigured when a key file is not there or other users may read it."""
-    try:
+    with readable(f"The key file {path}", _WAY_OUT):
         mode = path.stat().st_mode
-    except OSError as error:
-        raise Misconfigured(f"The key file {path} cannot be read ({error.strerror}). {_WAY_OUT}") from None
     if mode & 0o077:
         raise Misconfigured(f"The key file {path} is open to other users (mode {mode & 0o777:o}). Run `chmod 600 {path}`.")
 
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text("ascii").strip()
-    except OSError as error:
-        raise Misconfigured(f"The key file {path} cannot be read ({error.strerror}). {_WAY_OUT}") from None
+        with readable(f"The key file {path}", _WAY_OUT):
+            return path.read_text("ascii").strip()
     except UnicodeDecodeError:
         raise _not_a_key(path) from None
 

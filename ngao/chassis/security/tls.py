@@ -14,7 +14,7 @@ from typing import Any
 
 from cryptography import x509
 
-from ngao.chassis.errors import Misconfigured
+from ngao.chassis.errors import Misconfigured, readable
 from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.rereading import RereadFile
 from ngao.chassis.security.keyfiles import refuse_open
@@ -82,7 +82,8 @@ def server_until(host: str, port: int, ca_file: Path) -> float:
 
 def _load_chain(context: ssl.SSLContext, cert_file: Path, key_file: Path) -> None:
     refuse_open(key_file)
-    _demand_readable(cert_file)
+    with readable(f"The certificate file {cert_file}"):
+        cert_file.open("rb").close()
     try:
         context.load_cert_chain(cert_file, key_file, password=lambda: "")  # never ask the terminal
     except ssl.SSLError as error:
@@ -91,10 +92,3 @@ def _load_chain(context: ssl.SSLContext, cert_file: Path, key_file: Path) -> Non
         raise Misconfigured(f"The certificate {cert_file} or its key {key_file} is not PEM without a passphrase.") from None
     except OSError as error:
         raise Misconfigured(f"The key file {key_file} cannot be read ({error.strerror}).") from None
-
-
-def _demand_readable(path: Path) -> None:
-    try:
-        path.open("rb").close()
-    except OSError as error:
-        raise Misconfigured(f"The certificate file {path} cannot be read ({error.strerror}).") from None
