@@ -9,21 +9,17 @@ message is marked `unreadable`; bodies stay bytes, and of one that is far too la
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Callable
 from struct import error as struct_error
 from struct import pack, unpack_from
 from typing import Any
 
-from amqp import spec
+from amqp import method_framing, spec
 from amqp.basic_message import Message
-from amqp.exceptions import UnexpectedFrame
 
 MOST_BYTES = 2 * 1024 * 1024
 """More of a body is never held in memory; what is larger than this is parked, and its beginning is enough for that."""
 
-_METHOD, _HEADER, _BODY, _HEARTBEAT = 1, 2, 3, 8
-_WITH_CONTENT = frozenset({spec.Basic.Return, spec.Basic.Deliver, spec.Basic.GetOk})
 _DEEPEST = 16
 _PROPERTIES = (
     ("content_type", "s"), ("content_encoding", "s"), ("application_headers", "F"), ("delivery_mode", "B"), ("priority", "B"),
@@ -158,43 +154,18 @@ class Received(Message):
             self.ready = True
 
 
+method_framing.Message = Received
+"""Of what py-amqp's handler of frames makes each message: it takes no other class."""
+
+
 def frame_handler(connection: Any, callback: Callable[..., Any]) -> Callable[[Any], bool]:
-    """Return py-amqp's handler with messages of our own; a frame that does not belong here is still a fault of the connection."""
-    expected: defaultdict[int, int] = defaultdict(lambda: _METHOD)
-    partial: dict[int, Received] = {}
+    """Return py-amqp's handler; a frame that does not belong here is still a fault of the connection."""
 
-    def finish(channel: int) -> bool:
-        message = partial[channel]
-        if not message.ready:
-            expected[channel] = _BODY
-            return False
-        expected[channel] = _METHOD
-        del partial[channel]
-        callback(channel, message.frame_method, _decodable(message), message)
-        return True
+    def on_method(channel: int, signature: tuple[int, int], arguments: bytes, message: Received | None) -> None:
+        callback(channel, signature, arguments if message is None else _decodable(message), message)
 
-    def on_frame(frame: tuple[int, int, bytes]) -> bool:
-        kind, channel, buffer = frame
-        connection.bytes_recv += 1
-        if kind == _HEARTBEAT:
-            return False
-        if kind != expected[channel]:
-            raise UnexpectedFrame(f"Received frame {kind} while expecting type: {expected[channel]}")
-        if kind == _METHOD:
-            signature = unpack_from(">HH", buffer, 0)
-            if signature not in _WITH_CONTENT:
-                callback(channel, signature, buffer, None)
-                return True
-            partial[channel] = Received(frame_method=signature, frame_args=buffer)
-            expected[channel] = _HEADER
-            return False
-        if kind == _HEADER:
-            partial[channel].inbound_header(buffer)
-        else:
-            partial[channel].inbound_body(buffer)
-        return finish(channel)
-
-    return on_frame
+    handler: Callable[[Any], bool] = method_framing.frame_handler(connection, on_method)
+    return handler
 
 
 def _decodable(message: Received) -> bytes:
