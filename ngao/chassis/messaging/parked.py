@@ -10,11 +10,14 @@ from pymongo import DESCENDING
 from pymongo.collection import Collection
 
 from ngao.chassis.errors import NotAllowedNow, or_not_found
+from ngao.chassis.messaging.delivery import ORIGINAL_USER
 from ngao.chassis.storage.unit_of_work import Unit
 
 GONE: Mapping[str, Any] = {"body": None, "digest": None, "name": None}
 PARKED, REPLAYED, DROPPED, EXPIRED = "parked", "replayed", "dropped", "expired"
 SCOPES = "parked:"
+ACCOUNT = f"headers.{ORIGINAL_USER}"
+"""Where a record has the account that posted the message."""
 
 
 class ParkedRecords:
@@ -33,6 +36,13 @@ class ParkedRecords:
         """Return how many wait for a decision."""
         return self._collection.count_documents({**self._which, "state": PARKED})
 
+    def load(self, account: str | None) -> tuple[int, int]:
+        """Return how many messages of an account wait, and how many bytes they are."""
+        which = {**self._which, ACCOUNT: account, "state": PARKED}
+        summed = {"$group": {"_id": None, "count": {"$sum": 1}, "bytes": {"$sum": "$size"}}}
+        found = next(self._collection.aggregate([{"$match": which}, {"$project": {"_id": 0, "size": 1}}, summed]), None)
+        return (found["count"], found["bytes"]) if found else (0, 0)
+
     def find(self, parked_id: str) -> dict[str, Any]:
         """Return one of them; raises NotFound."""
         return or_not_found(self._collection.find_one({"_id": parked_id, **self._which}), "There is no such parked message.")
@@ -50,13 +60,6 @@ class ParkedRecords:
         as_read = {"_id": parked_id, "state": PARKED, "times": found["times"]}
         unit.register_update("parked", as_read, {"$set": {"state": state, **GONE}})
         return found
-
-
-def load_of(collection: Collection[dict[str, Any]], which: Mapping[str, Any]) -> tuple[int, int]:
-    """Return how many messages fit a filter, and how many bytes they are."""
-    summed = {"$group": {"_id": None, "count": {"$sum": 1}, "bytes": {"$sum": "$size"}}}
-    found = next(collection.aggregate([{"$match": which}, {"$project": {"_id": 0, "size": 1}}, summed]), None)
-    return (found["count"], found["bytes"]) if found else (0, 0)
 
 
 def body_of(unit: Unit, found: Mapping[str, Any]) -> bytes:

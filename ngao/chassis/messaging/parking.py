@@ -13,7 +13,6 @@ do not show or change them. They expire as all others do.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +20,7 @@ from pymongo import ASCENDING
 from pymongo.collection import Collection
 
 from ngao.chassis.errors import NotAllowedNow
-from ngao.chassis.messaging.delivery import ORIGINAL_USER, PARKED_ID, Delivery
+from ngao.chassis.messaging.delivery import PARKED_ID, Delivery
 from ngao.chassis.messaging.destinations import REDELIVER, REDELIVER_EDGE
 from ngao.chassis.messaging.parked import (
     DROPPED,
@@ -32,7 +31,6 @@ from ngao.chassis.messaging.parked import (
     SCOPES,
     ParkedRecords,
     body_of,
-    load_of,
     scope_of,
     sealed,
 )
@@ -44,23 +42,11 @@ from ngao.kernel.actors import Actor
 _FIELDS = ("queue", "reason", "errors", "attempts", "times", "state", "size", "content_type", "parked_at", "first_parked_at")
 MOST_KEPT = 1024 * 1024
 """Of a larger body only the beginning is kept, in bytes."""
-ACCOUNT = f"headers.{ORIGINAL_USER}"
-"""Where a record has the account that posted the message."""
 _BEGINNING = 64 * 1024
+_MOST_MESSAGES, _MOST_BYTES = 500, 32 * 1024 * 1024
+"""So much of one outsider's account is kept with its body."""
 _AT_ONCE = 100
 _ACTOR = Actor.system("retention")
-
-
-@dataclass(frozen=True)
-class AccountBounds:
-    """How much of one outsider's account is kept."""
-
-    messages: int = 500
-    bytes: int = 32 * 1024 * 1024
-
-    def are_reached(self, messages: int, size: int) -> bool:
-        """Return True if no more is stored."""
-        return messages >= self.messages or size >= self.bytes
 
 
 class Parking(ParkedRecords):
@@ -69,7 +55,7 @@ class Parking(ParkedRecords):
     def __init__(self, service: str, store: Store, units: Units) -> None:
         self._apart: list[str] = []
         super().__init__(store.durable("parked"), {"content_type": {"$nin": self._apart}})
-        self._service, self._units, self._bounds = service, units, AccountBounds()
+        self._service, self._units = service, units
 
     def shelf(self, content_type: str) -> Shelf:
         """Return the shelf of a content type, whose messages the service itself looks after."""
@@ -125,8 +111,8 @@ class Parking(ParkedRecords):
     def _is_full(self, delivery: Delivery) -> bool:
         """Return True if so much of the account is parked already that no more bodies of it are stored."""
         shelf = self._shelf_of(delivery)
-        which = {"content_type": shelf or {"$nin": self._apart}, ACCOUNT: delivery.user_id, "state": PARKED}
-        return self._bounds.are_reached(*load_of(self._collection, which))
+        messages, size = (Shelf(self, self._collection, shelf) if shelf else self).load(delivery.user_id)
+        return messages >= _MOST_MESSAGES or size >= _MOST_BYTES
 
     def _id_of_more(self, unit: Unit, delivery: Delivery, reason: str) -> str:
         """Return the counter of messages that an account sends beyond its bounds."""
@@ -220,11 +206,6 @@ class Shelf(ParkedRecords):
     def __init__(self, parking: Parking, collection: Collection[dict[str, Any]], content_type: str) -> None:
         super().__init__(collection, {"content_type": content_type})
         self._parking = parking
-
-    def load(self, account: str) -> tuple[int, int]:
-        """Return how many messages of an account wait, and how many bytes they are."""
-        waiting = {**self._which, ACCOUNT: account, "state": PARKED}
-        return load_of(self._collection, waiting)
 
     def oldest(self) -> datetime | None:
         """Return when the one that has waited longest was first parked."""

@@ -10,8 +10,7 @@ from ngao.chassis.errors import InvalidInput
 from ngao.chassis.handlers import http, lists, shows
 from ngao.chassis.messaging.accounts import outsider_account
 from ngao.chassis.messaging.delivery import ORIGINAL_USER
-from ngao.chassis.messaging.parked import DROPPED, EXPIRED, PARKED, REPLAYED
-from ngao.chassis.messaging.parking import ACCOUNT
+from ngao.chassis.messaging.parked import ACCOUNT, DROPPED, EXPIRED, PARKED, REPLAYED
 from ngao.chassis.pages.parked import limit_of
 from ngao.contracts.classes import INTERNAL, Tolerant
 from services.intake.context import Context
