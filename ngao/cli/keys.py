@@ -11,11 +11,12 @@ import typer
 from ngao.broker.onboarding import OUTSIDER_ID
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.security import signing as signature
-from ngao.chassis.security.keyfiles import load_verifying, trust_onboarding
+from ngao.chassis.security.keyfiles import load_verifying
 from ngao.cli.api_client import OldService, OneService, one_or_all, operator
 from ngao.cli.locations import deployment, onboarding_key_file
 from ngao.cli.output import AsJson, echo, show
 from ngao.deployment.atomic_files import write_whole
+from ngao.deployment.first_keys import trust_onboarding
 from ngao.deployment.naming import DISCLOSING
 from ngao.deployment.rotate_keys import BOTH, KeyPlace, Kind, Needs
 from ngao.deployment.secrets_folder import SecretsFolder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -17,13 +18,41 @@ def write_whole(path: Path, text: str, mode: int = 0o600, *, give: Callable[[Pat
     """
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     fresh.unlink(missing_ok=True)
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
+    _write(fresh, text, mode)
+    give(fresh)
+    fresh.replace(path)
+
+
+def write_once(path: Path, text: str, mode: int) -> None:
+    """Write a line whole or not at all, and never over an existing file: a link fails where a rename would overwrite."""
+    if path.exists():
+        return
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        _write(draft, text + "\n", mode)
+        _link(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _write(draft: Path, text: str, mode: int) -> None:
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
         os.fchmod(file.fileno(), mode)
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    give(fresh)
-    fresh.replace(path)
+
+
+def _link(draft: Path, path: Path) -> None:
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return  # another process made it meanwhile; its content stays
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def merge_variables(text: str, values: Mapping[str, str]) -> str:

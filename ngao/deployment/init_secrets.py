@@ -9,9 +9,10 @@ from itertools import chain
 from ngao.broker.provisioning import hash_password
 from ngao.chassis.security import signing
 from ngao.chassis.security.identity import hash_key, new_key
-from ngao.chassis.security.keyfiles import init_sealing_pair, init_service_keys, init_signing_pair, periods_in
+from ngao.chassis.security.keyfiles import periods_in
 from ngao.deployment.authority import Authority, demand_host
 from ngao.deployment.backup import sealed_file
+from ngao.deployment.first_keys import init_sealing_pair, init_service_keys, init_signing_pair
 from ngao.deployment.naming import ADMINISTRATOR, AT_EDGE, DISCLOSING, OPERATOR_SCOPES, SEALED_TO, SERVICES, period_of, store_of
 from ngao.deployment.operators import as_text, entries_in, entry
 from ngao.deployment.secrets_folder import OWNERS, SecretsFolder, new_keyfile, new_password

@@ -16,8 +16,9 @@ from typing import NamedTuple
 from ngao.chassis.errors import Misconfigured, NotAllowedNow
 from ngao.chassis.rereading import LOOK_AGAIN_S
 from ngao.chassis.security import seals, signing
-from ngao.chassis.security.keyfiles import new_secret, periods_in
+from ngao.chassis.security.keyfiles import periods_in
 from ngao.chassis.storage.connection import OUTBOX_DAYS
+from ngao.deployment.first_keys import new_secret
 from ngao.deployment.naming import SEALED_TO, period_of
 from ngao.deployment.secrets_folder import SecretsFolder
 

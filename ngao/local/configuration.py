@@ -18,6 +18,7 @@ from ngao.chassis.security import keyfiles
 from ngao.chassis.security.identity import hash_key, new_key
 from ngao.chassis.settings import MODES, read_secret
 from ngao.chassis.storage.connection import OUTBOX_DAYS
+from ngao.deployment import first_keys
 from ngao.deployment.atomic_files import write_whole
 from ngao.deployment.backup import sealed_file
 from ngao.deployment.naming import AT_EDGE, DISCLOSING, OPERATOR_SCOPES, REPLICA_SET, SEALED_TO, SERVICES, database_of, period_of
@@ -53,13 +54,13 @@ def write_keys(home: Home) -> None:
     period = period_of()
     _note_update(home)
     for service in SERVICES:
-        keyfiles.init_service_keys(home.keys / service, period)
-        keyfiles.init_signing_pair(home.keys / service, home.public_keys, period, service)
+        first_keys.init_service_keys(home.keys / service, period)
+        first_keys.init_signing_pair(home.keys / service, home.public_keys, period, service)
     for service in AT_EDGE:
-        keyfiles.init_edge_names(home.keys / service, home.secret("edge-names"))
+        first_keys.init_edge_names(home.keys / service, home.secret("edge-names"))
     for recipient in SEALED_TO:
-        keyfiles.init_sealing_pair(home.keys / recipient, home.public_keys, period, owner=recipient)
-    keyfiles.init_onboarding(home.onboarding_key, [home.keys / service for service in DISCLOSING], OPERATOR)
+        first_keys.init_sealing_pair(home.keys / recipient, home.public_keys, period, owner=recipient)
+    first_keys.init_onboarding(home.onboarding_key, [home.keys / service for service in DISCLOSING], OPERATOR)
     _write_backup_key(home)
 
 

@@ -16,9 +16,9 @@ from typing import Any
 from ngao.chassis.messaging.accounts import service_account
 from ngao.chassis.messaging.edge_names import EdgeNames
 from ngao.chassis.messaging.signatures import Signer
-from ngao.chassis.security import keyfiles
 from ngao.chassis.security.identity import new_key
 from ngao.contracts import Event, type_named
+from ngao.deployment import first_keys
 from ngao.deployment.naming import AT_EDGE, SERVICES
 from ngao.kernel.scopes import SCOPES
 from ngao.local.ports import free_port
@@ -56,13 +56,13 @@ class World:
         operators = {"operators": [{"id": "tester", "hash": hashed, "scopes": list(SCOPES)}]}
         (directory / "operators.json").write_text(json.dumps(operators))
         for service in SERVICES:
-            keyfiles.init_signing_pair(directory / "keys" / service, directory / "keys" / "public", PERIOD, service)
+            first_keys.init_signing_pair(directory / "keys" / service, directory / "keys" / "public", PERIOD, service)
         self.edge_names = EdgeNames(secrets.token_urlsafe(32))
         for service in AT_EDGE:
-            keyfiles.init_edge_names(directory / "keys" / service, self.edge_names.secret)
+            first_keys.init_edge_names(directory / "keys" / service, self.edge_names.secret)
         self.onboarding = Onboarding().trust_in(*(directory / "keys" / service for service in ("registry", "intake")))
         for recipient in ("registry", "intake"):
-            keyfiles.init_sealing_pair(directory / "keys" / recipient, directory / "keys" / "public", PERIOD, owner=recipient)
+            first_keys.init_sealing_pair(directory / "keys" / recipient, directory / "keys" / "public", PERIOD, owner=recipient)
 
     def signed(self, event: Event) -> bytes:
         """Encode and sign an event as the service that owns its type does."""
@@ -79,7 +79,7 @@ class World:
 
     def settings(self, service: str, own: str = "", policy: tuple[Path, ...] = ()) -> tuple[Path, int]:
         """Write a service's settings; return the file and the port it will listen on."""
-        keyfiles.init_service_keys(self.directory / "keys" / service, PERIOD)
+        first_keys.init_service_keys(self.directory / "keys" / service, PERIOD)
         port = free_port()
         policies = json.dumps([str(ROOT / "deploy" / "policy"), *(str(each) for each in policy)])
         text = f"""

@@ -14,8 +14,8 @@ from typing import Any
 import pymongo
 import pytest
 
-from ngao.chassis.security import keyfiles
 from ngao.chassis.security.audit import Head, Key, Record, extend
+from ngao.deployment import first_keys
 from ngao.testing.broker import provision
 from ngao.testing.processes import ROOT, ServiceProcess, World
 from tests.support.auditing import on_record
@@ -145,7 +145,7 @@ def test_a_new_period_keys_what_follows(service: ServiceProcess, world: World) -
     service.stop()
     newer = service.settings.parent / "keys" / "referral" / "audit-2026-12.key"
     newer.touch(0o600)
-    newer.write_text(keyfiles.new_secret())
+    newer.write_text(first_keys.new_secret())
     try:
         service.start()
         act(service, world)

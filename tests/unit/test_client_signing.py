@@ -20,6 +20,7 @@ from ngao.client import BadAccount, Keys, SignatureBroken, keygen, signing_keyge
 from ngao.client.__main__ import main
 from ngao.client.keys import PlatformKeys
 from ngao.contracts import decode, encode, make
+from ngao.deployment import first_keys
 from ngao.kernel import acceptance
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -90,7 +91,7 @@ def test_openssl_signs_as_the_page_for_partners_says(tmp_path: Path) -> None:
 @pytest.fixture
 def platform(tmp_path: Path) -> tuple[Signer, PlatformKeys]:
     for service in ("referral", "registry"):
-        keyfiles.init_signing_pair(tmp_path / service, tmp_path / "public", "2026-11", service)
+        first_keys.init_signing_pair(tmp_path / service, tmp_path / "public", "2026-11", service)
     known = keyfiles.load_verifying(tmp_path / "public")
     listed = [{"service": service, "key_id": key_id, "public_key": key} for key_id, (service, key) in known.items()]
     return Signer(tmp_path / "referral", tmp_path / "public"), PlatformKeys.from_list(listed)

@@ -20,6 +20,7 @@ from ngao.client import BadAccount, Refused
 from ngao.client.account import Account, from_mapping, load
 from ngao.client.source import event_of
 from ngao.contracts import CONTENT_TYPE, Event, InvalidContent, Undecodable, encode, make
+from ngao.deployment import first_keys
 from services.intake.reports.submit_amqp import posted_in, refusal_of
 
 SAMPLES = Path(__file__).parents[1] / "contract" / "samples"
@@ -95,7 +96,7 @@ class Keys:
         self.private, self.public = folder / "intake", folder / "public"
 
     def add(self, period: str) -> dict[str, str]:
-        keyfiles.init_sealing_pair(self.private, self.public, period, owner="intake")
+        first_keys.init_sealing_pair(self.private, self.public, period, owner="intake")
         return seal_to(keyfiles.active_public(self.public, "intake")[1])
 
 
@@ -169,6 +170,6 @@ def test_intake_does_not_start_with_a_public_key_that_it_cannot_open_for(keys: K
     with pytest.raises(Misconfigured, match="no sealing key"):
         AnnouncedBoxes(keys.private, keys.public, "intake")
     keys.add("2026-11")
-    keyfiles.init_sealing_pair(tmp_path / "elsewhere", keys.public, "2026-12", owner="intake")
+    first_keys.init_sealing_pair(tmp_path / "elsewhere", keys.public, "2026-12", owner="intake")
     with pytest.raises(Misconfigured, match="private half"):
         AnnouncedBoxes(keys.private, keys.public, "intake")

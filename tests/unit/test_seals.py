@@ -8,6 +8,7 @@ import pytest
 
 from ngao.chassis.errors import InvalidInput, Misconfigured, SealBroken
 from ngao.chassis.security import keyfiles, seals
+from ngao.deployment import first_keys
 
 
 def test_a_box_opens_with_the_private_key_it_was_made_for():
@@ -58,11 +59,11 @@ def test_a_key_id_is_the_same_for_the_same_key_and_different_for_others():
 
 def test_service_keys_are_made_once_private_and_newest_last(tmp_path):
     folder = tmp_path / "intake"
-    keyfiles.init_service_keys(folder, "2026-11")
+    first_keys.init_service_keys(folder, "2026-11")
     first = keyfiles.load_keks(folder)
     lookup = keyfiles.load_lookup(folder)
-    keyfiles.init_service_keys(folder, "2026-11")
-    keyfiles.init_service_keys(folder, "2026-12")
+    first_keys.init_service_keys(folder, "2026-11")
+    first_keys.init_service_keys(folder, "2026-12")
     later = keyfiles.load_keks(folder)
     assert later["2026-11"] == first["2026-11"]
     assert max(later) == "2026-12"
@@ -76,7 +77,7 @@ def test_service_keys_are_made_once_private_and_newest_last(tmp_path):
 
 def test_what_is_sealed_to_the_active_public_key_opens_with_the_private_keys(tmp_path):
     for period in ("2026-10", "2026-11"):
-        keyfiles.init_sealing_pair(tmp_path / "registry", tmp_path / "public", period, owner="registry")
+        first_keys.init_sealing_pair(tmp_path / "registry", tmp_path / "public", period, owner="registry")
     key_id, public = keyfiles.active_public(tmp_path / "public", "registry")
     private = keyfiles.load_private(tmp_path / "registry")
     assert len(private) == 2
@@ -85,17 +86,17 @@ def test_what_is_sealed_to_the_active_public_key_opens_with_the_private_keys(tmp
 
 
 def test_a_lost_public_file_is_made_again_from_its_private_one(tmp_path):
-    keyfiles.init_sealing_pair(tmp_path / "registry", tmp_path / "public", "2026-11", owner="registry")
+    first_keys.init_sealing_pair(tmp_path / "registry", tmp_path / "public", "2026-11", owner="registry")
     before = keyfiles.active_public(tmp_path / "public", "registry")
     (tmp_path / "public" / "registry-2026-11.pub").unlink()
-    keyfiles.init_sealing_pair(tmp_path / "registry", tmp_path / "public", "2026-11", owner="registry")
+    first_keys.init_sealing_pair(tmp_path / "registry", tmp_path / "public", "2026-11", owner="registry")
     assert keyfiles.active_public(tmp_path / "public", "registry") == before
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620])
 def test_a_key_that_others_may_reach_stops_the_start(tmp_path, mode):
-    keyfiles.init_service_keys(tmp_path, "2026-11")
-    keyfiles.init_sealing_pair(tmp_path, tmp_path / "public", "2026-11", owner="registry")
+    first_keys.init_service_keys(tmp_path, "2026-11")
+    first_keys.init_sealing_pair(tmp_path, tmp_path / "public", "2026-11", owner="registry")
     for name, load in (
         ("kek-2026-11.key", keyfiles.load_keks),
         ("lookup.key", keyfiles.load_lookup),
@@ -128,4 +129,4 @@ def test_a_key_file_without_a_key_is_named_and_not_shown(tmp_path, content, name
 @pytest.mark.parametrize("period", ["2026", "2026-13", "2026-1", "../2026-11"])
 def test_a_period_is_a_year_and_a_month(tmp_path, period):
     with pytest.raises(Misconfigured):
-        keyfiles.init_service_keys(tmp_path, period)
+        first_keys.init_service_keys(tmp_path, period)

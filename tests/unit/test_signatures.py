@@ -14,6 +14,7 @@ from ngao.chassis.messaging.signatures import Signatures, Signer
 from ngao.chassis.rereading import LOOK_AGAIN_S
 from ngao.chassis.security import keyfiles, signing
 from ngao.contracts import Event, decode, encode, make, signed
+from ngao.deployment import first_keys
 from ngao.testing.clock import ManualClock
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
@@ -29,7 +30,7 @@ class Site:
             self.begin(service, PERIOD)
 
     def begin(self, service: str, period: str) -> None:
-        keyfiles.init_signing_pair(self.root / service, self.public, period, service)
+        first_keys.init_signing_pair(self.root / service, self.public, period, service)
 
     def signer(self, service: str) -> Signer:
         return Signer(self.root / service, self.public, ticks=lambda: self.ticks)
@@ -114,7 +115,7 @@ def test_a_new_period_is_used_and_taken_without_a_restart_and_the_one_before_sta
 
 def test_a_key_whose_public_half_the_others_do_not_have_yet_signs_nothing(site: Site) -> None:
     signer = site.signer("referral")
-    keyfiles.init_signing_pair(site.root / "referral", site.root / "elsewhere", "2026-12", "referral")
+    first_keys.init_signing_pair(site.root / "referral", site.root / "elsewhere", "2026-12", "referral")
     site.ticks += LOOK_AGAIN_S
     assert agrees(site.verifier(), signer.encode(closed()))
 
@@ -122,6 +123,6 @@ def test_a_key_whose_public_half_the_others_do_not_have_yet_signs_nothing(site: 
 def test_without_a_key_that_others_know_a_service_does_not_start(site: Site, tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="signing key"):
         Signer(tmp_path / "notify", site.public)
-    keyfiles.init_signing_pair(tmp_path / "notify", tmp_path / "elsewhere", PERIOD, "notify")
+    first_keys.init_signing_pair(tmp_path / "notify", tmp_path / "elsewhere", PERIOD, "notify")
     with pytest.raises(Misconfigured, match="public half"):
         Signer(tmp_path / "notify", site.public)

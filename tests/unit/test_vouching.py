@@ -13,6 +13,7 @@ from ngao.chassis.security.vouches import RecipientKeys, Vouch, judge
 from ngao.chassis.settings import read_secret
 from ngao.cli import vouching
 from ngao.cli.api_client import Refused
+from ngao.deployment import first_keys
 from ngao.deployment.checks.secrets import onboarding
 from ngao.deployment.init_secrets import make
 from ngao.deployment.secrets_folder import SecretsFolder
@@ -47,7 +48,7 @@ class Directory:
 
 @pytest.fixture
 def key_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    keyfiles.init_onboarding(tmp_path / "own" / "onboarding.key", [tmp_path / "registry", tmp_path / "intake"], "desk")
+    first_keys.init_onboarding(tmp_path / "own" / "onboarding.key", [tmp_path / "registry", tmp_path / "intake"], "desk")
     monkeypatch.setenv("NGAO_ONBOARDING_KEY_FILE", str(tmp_path / "own" / "onboarding.key"))
     return tmp_path / "own" / "onboarding.key"
 
@@ -96,7 +97,7 @@ def test_an_installation_gets_one_onboarding_key_and_none_again_when_it_is_kept_
     assert list(keyfiles.load_onboarding(trusted["registry"]).values()) == [public]
     folder.at("operator", "onboarding.key").unlink()
     assert make(folder, tls=False) == []
-    keyfiles.trust_onboarding(trusted["registry"], "amina", signing.public_of(signing.new_key()))
+    first_keys.trust_onboarding(trusted["registry"], "amina", signing.public_of(signing.new_key()))
     with pytest.raises(Misconfigured, match="different onboarding keys"):
         onboarding(trusted)
 
@@ -105,7 +106,7 @@ def test_a_home_of_a_version_that_signed_nothing_takes_unsigned_events_for_a_whi
     fresh, old = Home(tmp_path / "fresh"), Home(tmp_path / "old")
     for home in (fresh, old):
         home.make()
-    keyfiles.init_service_keys(old.keys / "intake", "2026-10")
+    first_keys.init_service_keys(old.keys / "intake", "2026-10")
     for home in (fresh, old):
         configuration.write_keys(home)
         configuration.write_keys(home)
