@@ -12,9 +12,7 @@ words: {add: [three], remove: [one]}  any other list; a list in its place replac
 from __future__ import annotations
 
 import io
-import sys
-from collections.abc import Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -58,17 +56,17 @@ _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping
 
 def compose(path: Path | str, content: bytes) -> Node:
     """Parse YAML into nodes that know their file and line; raises Misconfigured."""
-    with _readable(path, content.count(b"\n") + 1):
+    try:
         loader = _Loader(_Text(str(path), content.decode("utf-8")))
         node: Node = loader.get_single_node() or ScalarNode("tag:yaml.org,2002:null", "")
         loader.construct_document(node)  # says which key is repeated
+    except UnicodeDecodeError:
+        raise Misconfigured(f"The policy file {path} is not UTF-8.") from None
+    except yaml.YAMLError as error:
+        mark, last_line = getattr(error, "problem_mark", None), content.count(b"\n") + 1
+        place = f" at line {min(mark.line + 1, last_line)}" if mark else ""  # for libyaml the end is a line of its own
+        raise Misconfigured(f"The policy file {path} is not YAML{place}: {getattr(error, 'problem', 'unreadable')}.") from None
     return node
-
-
-def construct(path: Path | str, node: Node) -> Any:
-    """Return the plain value of a node. Raises Misconfigured."""
-    with _readable(path):
-        return _value(node)
 
 
 def is_overlay(node: Node) -> bool:
@@ -144,9 +142,9 @@ def _changed_list(below: SequenceNode, above: MappingNode) -> Node:
         _refuse(above, "a list takes a list, or add and remove")
     kept = list(below.value)
     for unwanted in asked["remove"].value if "remove" in asked else ():
-        left = [each for each in kept if _value(each) != _value(unwanted)]
+        left = [each for each in kept if value_of(each) != value_of(unwanted)]
         if len(left) == len(kept):
-            _refuse(unwanted, f"{_value(unwanted)} is to be removed and is not there")
+            _refuse(unwanted, f"{value_of(unwanted)} is to be removed and is not there")
         kept = left
     added = asked["add"].value if "add" in asked else []
     return SequenceNode(below.tag, [*kept, *added], above.start_mark, above.end_mark)
@@ -163,7 +161,7 @@ def _is_retired(node: Node, *besides: str) -> bool:
 
 
 def _is_true(node: Node, name: str) -> bool:
-    if _value(node) is not True:
+    if value_of(node) is not True:
         _refuse(node, f"{name} is true or left out")
     return True
 
@@ -193,10 +191,11 @@ def _with_pairs(node: Node, pairs: Pairs) -> MappingNode:
 
 def _plain(node: Node | None) -> Any:
     """Return a key or a name as it is compared."""
-    return _value(node) if isinstance(node, ScalarNode) else None
+    return value_of(node) if isinstance(node, ScalarNode) else None
 
 
-def _value(node: Node) -> Any:
+def value_of(node: Node) -> Any:
+    """Return the plain value of a node that was composed, or of several laid over one another."""
     return _Loader("").construct_document(node)
 
 
@@ -206,15 +205,3 @@ def _place(node: Node) -> str:
 
 def _refuse(node: Node, why: str) -> NoReturn:
     raise Misconfigured(f"The policy file {_place(node)}: {why}.")
-
-
-@contextmanager
-def _readable(path: Path | str, last_line: int = sys.maxsize) -> Iterator[None]:
-    try:
-        yield
-    except UnicodeDecodeError:
-        raise Misconfigured(f"The policy file {path} is not UTF-8.") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f" at line {min(mark.line + 1, last_line)}" if mark else ""  # for libyaml the end is a line of its own
-        raise Misconfigured(f"The policy file {path} is not YAML{place}: {getattr(error, 'problem', 'unreadable')}.") from None

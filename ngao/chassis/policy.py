@@ -16,7 +16,7 @@ from marshmallow import Schema, ValidationError
 from yaml.nodes import Node
 
 from ngao.chassis.errors import Misconfigured, readable
-from ngao.chassis.overlay import OVERLAY, compose, construct, is_overlay, overlaid, place_of
+from ngao.chassis.overlay import OVERLAY, compose, is_overlay, overlaid, place_of, value_of
 from ngao.chassis.sections import Steps, sentences
 
 VERSION_LENGTH = 12
@@ -86,7 +86,7 @@ def check(path: Path | str, document: Any, schema: Schema, where: Callable[[Step
 
 def parse(path: Path | str, content: bytes) -> Any:
     """Parse YAML, refusing repeated keys, because the second would silently win; raises Misconfigured."""
-    return construct(path, compose(path, content))
+    return value_of(compose(path, content))
 
 
 def _layers(directories: Sequence[Path], name: str) -> list[_Layer]:
@@ -115,12 +115,12 @@ def _laid_over(layers: Sequence[_Layer], schema: Schema, *, replaces: bool) -> A
     path, _, node = layers[0]
     if len(layers) == 1:
         try:
-            return check(path, construct(path, node), schema)
+            return check(path, value_of(node), schema)
         except Misconfigured as error:
             raise Misconfigured(f"{error}{_HINT if replaces else ''}") from None
     for path, _, above in layers[1:]:  # noqa: B007  # the last is named in the error
         node = overlaid(node, above)
-    return check(path, construct(path, node), schema, lambda steps: f" ({place_of(node, steps)})")
+    return check(path, value_of(node), schema, lambda steps: f" ({place_of(node, steps)})")
 
 
 def _names(directories: Iterable[Path], folder: str) -> set[str]:

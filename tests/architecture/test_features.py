@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pytest
 
-from ngao.chassis.handlers.declaring import Timer, declared
+from ngao.chassis.handlers.declaring import declared, every
 from ngao.deployment.naming import SERVICES
 from tests.support.trees import parsed
 
@@ -54,7 +54,7 @@ def test_no_use_case_is_called_by_another(service: str) -> None:
         (module.__name__, name)
         for module in modules(service)
         for name, function in vars(module).items()
-        if any(not isinstance(each, Timer) for each in declared(function)) and function.__module__ == module.__name__
+        if any(not isinstance(each, every) for each in declared(function)) and function.__module__ == module.__name__
     }
     called = [
         f"{file.relative_to(ROOT)}: {name}"

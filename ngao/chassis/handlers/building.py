@@ -17,24 +17,18 @@ from ngao.chassis.approvals.asking import always
 from ngao.chassis.chassis import Chassis
 from ngao.chassis.handlers.binding import Binding, bind, check_route
 from ngao.chassis.handlers.context import Parts
-from ngao.chassis.handlers.declaring import (
-    EdgeSubscription,
-    Measurement,
-    Recheck,
-    Subscription,
-    Timer,
-    declared,
-)
+from ngao.chassis.handlers.declaring import Subscription, before_publishing, declared, every, measures, on_edge
 from ngao.chassis.http.auditing import Itself
 from ngao.chassis.http.bounds import as_seen, check_bounds
 from ngao.chassis.http.call import Call, Response
 from ngao.chassis.http.entrypoint import HttpEntrypoint, answered
 from ngao.chassis.http.operation import Endpoint, Operation
-from ngao.chassis.messaging.consumer import Consumes, returned
+from ngao.chassis.messaging.consumer import Consumes
 from ngao.chassis.messaging.delivery import Delivery
 from ngao.chassis.storage.documents import Stored
 from ngao.chassis.storage.held_heads import hold_heads
 from ngao.chassis.storage.unit_of_work import Unit
+from ngao.chassis.storage.units import attempt
 from ngao.chassis.timers import guarded
 from ngao.contracts import CATALOGUE, Event, Payload, gives_notice, received
 
@@ -87,8 +81,10 @@ def build(name: str, doc: str, parts: type[Parts[Any]], features: Iterable[Modul
         "name": name,
         "parts_type": parts,
         "endpoints": _endpoints((function, each) for function, each in made if isinstance(each, Operation)),
-        "measurements": tuple((each.seconds, bind(function)) for function, each in made if isinstance(each, Measurement)),
-        "rechecks": tuple((each.payload, bind(function, event=True)) for function, each in made if isinstance(each, Recheck)),
+        "measurements": tuple((each.seconds, bind(function)) for function, each in made if isinstance(each, measures)),
+        "rechecks": tuple(
+            (each.payload, bind(function, event=True)) for function, each in made if isinstance(each, before_publishing)
+        ),
         "documents": tuple(each for each in defined if isinstance(each, type) and issubclass(each, Stored)),
     }
     for function, declaration in made:
@@ -99,7 +95,7 @@ def build(name: str, doc: str, parts: type[Parts[Any]], features: Iterable[Modul
     for entry in CATALOGUE.values():
         if entry.name.endswith(_HEADS) and name in entry.subscribers:
             key = f"on_audit_of_{entry.owner}"
-            members[key] = _method(key, hold_heads, returned(_hold), Consumes(entry.name))
+            members[key] = _method(key, hold_heads, partial(attempt, _hold), Consumes(entry.name))
     return type(f"{name.capitalize()}Service", (Service,), members)
 
 
@@ -132,10 +128,10 @@ def _entrypoints(
                     raise TypeError(f"{function.__qualname__}: {service} gets {type_name} {form}")
                 kind = CATALOGUE[type_name].notice_payload if as_notice else payload
                 key = f"on_{type_name.removesuffix('.v1').replace('.', '_')}"
-                yield key, returned(partial(_handle, bound, kind)), Consumes(type_name, repeatable=repeatable)
-        case EdgeSubscription(exchange, queue, outsiders):
-            yield name, returned(partial(_deliver, bind(function))), Consumes(exchange, queue=queue, outsiders=outsiders)
-        case Timer(seconds):
+                yield key, partial(attempt, _handle, bound, kind), Consumes(type_name, repeatable=repeatable)
+        case on_edge(exchange, queue, outsiders):
+            yield name, partial(attempt, _deliver, bind(function)), Consumes(exchange, queue=queue, outsiders=outsiders)
+        case every(seconds):
             yield name, guarded(partial(_tick, bind(function)), name), NamekoTimer(interval=seconds)
 
 

@@ -22,57 +22,31 @@ F = TypeVar("F", bound=Callable[..., Any])
 DECLARED = "__ngao_declared__"
 
 
-@dataclass(frozen=True)
-class Subscription:
-    """Types of events that a function handles: whole, or as the smaller notice."""
-
-    payloads: tuple[type[Payload], ...]
-    as_notice: bool
-    repeatable: bool
-
-
-@dataclass(frozen=True)
-class EdgeSubscription:
-    """A queue of messages from outsiders."""
-
-    exchange: str
-    queue: str
-    outsiders: str | None
-
-
-@dataclass(frozen=True)
-class Timer:
-    """A function that runs at intervals."""
-
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """A function that sets gauges at intervals."""
-
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Recheck:
-    """A function that decides, before an event leaves the outbox, whether it still may."""
-
-    payload: type[Payload]
-
-
 def declared(function: Any) -> tuple[Any, ...]:
     """Return the declarations of a function; empty for any other object."""
     found: tuple[Any, ...] = getattr(function, DECLARED, ()) if inspect.isfunction(function) else ()
     return found
 
 
-def _declare(declaration: Any) -> Callable[[F], F]:
-    def decorate(function: F) -> F:
-        setattr(function, DECLARED, (*declared(function), declaration))
-        return function
+def _declare(function: F, declaration: Any) -> F:
+    setattr(function, DECLARED, (*declared(function), declaration))
+    return function
 
-    return decorate
+
+class _Declaration:
+    """A decorator that is what it declares."""
+
+    def __call__(self, function: F) -> F:
+        return _declare(function, self)
+
+
+@dataclass(frozen=True)
+class Subscription(_Declaration):
+    """Types of events that a function handles: whole, or as the smaller notice."""
+
+    payloads: tuple[type[Payload], ...]
+    as_notice: bool
+    repeatable: bool
 
 
 def _route(
@@ -111,7 +85,7 @@ def _route(
             method, path, callers, name, said, request=request, accepts=accepts, responses=responses, query=query, scope=scope,
             inline=inline, inside=inside, two_person=two_person, audit=audit, bounded=bounded,
         )  # fmt: skip
-        return _declare(declaration)(function)
+        return _declare(function, declaration)
 
     return decorate
 
@@ -130,39 +104,49 @@ class http:  # noqa: N801 - it is written as a decorator
     delete = partial(_route, "DELETE")
 
 
-def on(*payloads: type[Payload], repeatable: bool = False) -> Callable[[F], F]:
+def on(*payloads: type[Payload], repeatable: bool = False) -> Subscription:
     """Handle events of these types: `f(ctx, event)` with the payload, and `envelope` if the function has that parameter.
 
     `repeatable` says that an event handled again, at any time, leaves the record that it changes as it is. If that record is all
     that a unit of work writes, no mark is stored and no transaction is needed. Where that does not hold, the handler sets
     `needs_mark` of its unit.
     """
-    return _declare(Subscription(payloads, as_notice=False, repeatable=repeatable))
+    return Subscription(payloads, as_notice=False, repeatable=repeatable)
 
 
-def on_notices(*payloads: type[Payload], repeatable: bool = False) -> Callable[[F], F]:
+def on_notices(*payloads: type[Payload], repeatable: bool = False) -> Subscription:
     """Handle the notices of events of these types: `f(ctx, event)` with the notice, which holds less than the event."""
-    return _declare(Subscription(payloads, as_notice=True, repeatable=repeatable))
+    return Subscription(payloads, as_notice=True, repeatable=repeatable)
 
 
-def on_edge(exchange: str, *, queue: str, outsiders: str | None = None) -> Callable[[F], F]:
+@dataclass(frozen=True)
+class on_edge(_Declaration):  # noqa: N801
     """Handle what outsiders publish to an exchange of the edge: `f(ctx, delivery)`.
 
     `outsiders` is the collection of the service's store that has their ids: each has a lane to the queue.
     """
-    return _declare(EdgeSubscription(exchange, queue, outsiders))
+
+    exchange: str
+    queue: str
+    outsiders: str | None = None
 
 
-def every(*, seconds: float) -> Callable[[F], F]:
+@dataclass(frozen=True)
+class every(_Declaration):  # noqa: N801
     """Run at intervals: `f(ctx)` in one unit of work, or `f(parts)`. A failure is logged, and the next turn tries again."""
-    return _declare(Timer(seconds))
+
+    seconds: float
 
 
-def measures(*, seconds: float) -> Callable[[F], F]:
+@dataclass(frozen=True)
+class measures(_Declaration):  # noqa: N801
     """Set gauges at intervals: `f(ctx)`, which only reads, or `f(parts)`."""
-    return _declare(Measurement(seconds))
+
+    seconds: float
 
 
-def before_publishing(payload: type[Payload]) -> Callable[[F], F]:
+@dataclass(frozen=True)
+class before_publishing(_Declaration):  # noqa: N801
     """Decide whether an event of this type may still leave: `f(ctx, event) -> bool`; see `rechecks`."""
-    return _declare(Recheck(payload))
+
+    payload: type[Payload]

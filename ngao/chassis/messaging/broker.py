@@ -91,7 +91,7 @@ def connect(settings: BrokerSettings, *, edge: bool, name: str) -> Broker:
         heartbeat=settings.heartbeat,
         connect_timeout=5,
         transport="pyamqp",
-        ssl=_tls(settings),
+        ssl=client_options(settings.host, settings.ca_file, settings.cert_file, settings.key_file) if settings.ca_file else False,
         transport_options={
             "write_timeout": _IO_TIMEOUT,
             "read_timeout": _IO_TIMEOUT,
@@ -115,12 +115,6 @@ def _password(settings: BrokerSettings) -> str:
         return settings.current_password()
     except Misconfigured as error:  # at the start it was there: someone is at it, and the next try may find it again
         raise ConnectionError(str(error)) from None
-
-
-def _tls(settings: BrokerSettings) -> dict[str, Any] | bool:
-    if not settings.ca_file:
-        return False
-    return client_options(settings.host, settings.ca_file, settings.cert_file, settings.key_file)
 
 
 def demand_answer(channel: Any) -> None:

@@ -6,7 +6,6 @@ A handler registers its effects with the unit it is given and returns; the chass
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from typing import Any
 
 from nameko.extensions import Entrypoint, ProviderCollector, SharedExtension
@@ -14,19 +13,6 @@ from nameko.extensions import Entrypoint, ProviderCollector, SharedExtension
 from ngao.chassis.messaging.consuming import Consumer
 from ngao.chassis.messaging.queues import Subscription, subscription_queues
 from ngao.contracts import gives_notice
-
-
-def returned(handle: Callable[..., None]) -> Callable[..., Exception | None]:
-    """Make the error of a handler its result: nameko logs the text of what a service method raises."""
-
-    def run(*given: Any) -> Exception | None:
-        try:
-            handle(*given)
-        except Exception as error:  # noqa: BLE001  # classified by the pipeline
-            return error
-        return None
-
-    return run
 
 
 class ConsumerPool(ProviderCollector, SharedExtension):

@@ -30,6 +30,7 @@ from ngao.chassis.messaging.settling import Settling
 from ngao.chassis.observability.logs import describe_error, get_logger
 from ngao.chassis.observability.metrics import Metrics
 from ngao.chassis.storage.connection import JOURNAL, Store
+from ngao.chassis.storage.units import attempt
 from ngao.contracts import UnknownType, type_named
 
 LEASE = timedelta(seconds=12)
@@ -144,11 +145,8 @@ class Relay:
             self._settling.settle(list(zip(entries, outcomes, strict=True)))
 
     def _begin(self, edge: bool, entries: list[Entry]) -> Exception | None:  # noqa: FBT001  # which of the two publishers
-        try:
-            self._publishers[edge].begin([_outgoing(entry) for entry in entries])
-        except Exception as error:  # noqa: BLE001  # a broken connection is an outcome; whatever this is, it is one entry's fault
-            return error
-        return None
+        """Return what fails. A broken connection is an outcome; whatever this is, it is one entry's fault."""
+        return attempt(lambda: self._publishers[edge].begin([_outgoing(entry) for entry in entries]))
 
     def _outcomes(self, edge: bool, entries: list[Entry], error: Exception | None) -> list[Outcome]:  # noqa: FBT001
         """Wait for what was begun. An entry that the broker cannot be given is found by halving, and holds no other."""

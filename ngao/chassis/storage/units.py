@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ngao.chassis.clock import Clock
 from ngao.chassis.errors import Conflict
@@ -73,12 +73,12 @@ class Units:
 
     def _run_piece(self, works: list[Callable[[Unit], T]]) -> list[T | Exception]:
         units = [self.read(again=False) for _ in works]
-        results: list[T | Exception] = [_attempt(work, unit) for work, unit in zip(works, units, strict=True)]
+        results: list[T | Exception] = [attempt(work, unit) for work, unit in zip(works, units, strict=True)]
         sound = [at for at, result in enumerate(results) if not isinstance(result, Exception) and not units[at].is_empty]
         errors = self.commit([units[at] for at in sound])
         for at, error in zip(sound, errors, strict=True):
             if isinstance(error, Conflict):
-                results[at] = _attempt(lambda _unit, work=works[at]: self.run(work, again=True), units[at])  # type: ignore[misc]
+                results[at] = attempt(self.run, works[at], again=True)
             elif error is not None:
                 results[at] = error
         return results
@@ -92,8 +92,9 @@ class Units:
         return errors
 
 
-def _attempt(work: Callable[[Unit], T], unit: Unit) -> T | Exception:
+def attempt(work: Callable[..., T], *given: Any, **more: Any) -> T | Exception:
+    """Make the error of a piece of work its result: an item's own answer. Of one that is raised, nameko would log the text."""
     try:
-        return work(unit)
-    except Exception as error:  # noqa: BLE001  # each item's error is its own answer
+        return work(*given, **more)
+    except Exception as error:  # noqa: BLE001  # for the caller to answer with, or to classify
         return error
