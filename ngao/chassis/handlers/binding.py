@@ -11,6 +11,7 @@ from ngao.chassis.errors import InvalidInput
 from ngao.chassis.handlers.context import Parts, UnitContext
 from ngao.chassis.http.call import Call
 from ngao.chassis.http.operation import VARIABLE
+from ngao.chassis.security.identity import Principal
 from ngao.contracts import FieldError
 
 _EMPTY = inspect.Parameter.empty
@@ -24,6 +25,10 @@ class Binding:
     on_parts: bool
     named: tuple[str, ...]
     query: Mapping[str, Any]
+
+    def reading(self, parts: Parts[Any], principal: Principal | None = None) -> Any:
+        """Return the first argument of a function that only reads, or opens its units itself."""
+        return parts if self.on_parts else parts.read(principal)
 
     def with_event(self, context: Any, event: Any, envelope: Any) -> Any:
         """Call an event handler; the envelope is given to those that ask for it."""

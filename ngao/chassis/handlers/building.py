@@ -176,19 +176,13 @@ def _within_bounds(declared: Operation, run: Callable[..., Any], parts: Parts[An
 
 def _answer(bound: Binding, reads: bool, parts: Parts[Any], call: Call, values: Mapping[str, str]) -> Any:  # noqa: FBT001 - bound once
     handle = partial(bound.function, **bound.arguments(call, values))
-    if bound.on_parts:
-        outcome = handle(parts)
-    elif reads:
-        outcome = handle(parts.read(call.principal))
-    else:
-        outcome = parts.run(handle, call)
+    outcome = handle(bound.reading(parts, call.principal)) if reads or bound.on_parts else parts.run(handle, call)
     return Response(204, None) if outcome is None else outcome
 
 
 def _demand(bound: Binding, parts: Parts[Any], call: Call, values: Mapping[str, str]) -> bool:
-    context = parts if bound.on_parts else parts.read(call.principal)
     given = bound.arguments(call, {name: value for name, value in values.items() if name in bound.named})
-    return bool(bound.function(context, **given))
+    return bool(bound.function(bound.reading(parts, call.principal), **given))
 
 
 def _handle(bound: Binding, kind: Any, service: Service, unit: Unit, event: Event) -> None:
@@ -212,7 +206,7 @@ def _tick(bound: Binding, service: Service) -> None:
 
 
 def _measure(parts: Parts[Any], bound: Binding) -> None:
-    bound.function(parts if bound.on_parts else parts.read())
+    bound.function(bound.reading(parts))
 
 
 def _may_leave(parts: Parts[Any], payload: type[Payload], bound: Binding, unit: Unit, event: Event) -> bool:

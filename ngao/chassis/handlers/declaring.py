@@ -7,15 +7,12 @@ reads what was declared and makes the entrypoints.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from marshmallow import Schema
-
-from ngao.chassis.http.auditing import Audited
-from ngao.chassis.http.operation import Demand, Operation
+from ngao.chassis.http.operation import Operation
 from ngao.contracts import Payload
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -49,59 +46,41 @@ class Subscription(_Declaration):
     repeatable: bool
 
 
-def _route(
-    method: str,
-    path: str,
-    *,
-    roles: str | tuple[str, ...],
-    scope: str = "",
-    returns: type[Schema] | Mapping[int, type[Schema] | None] | None = None,
-    request: type[Schema] | None = None,
-    accepts: tuple[str, ...] = ("application/json",),
-    audit: Audited | None = None,
-    two_person: Demand | None = None,
-    operation: str = "",
-    summary: str = "",
-    inline: bool = False,
-    inside: bool = False,
-    bounded: bool = False,
-) -> Callable[[F], F]:
-    """Declare one operation.
+@dataclass(frozen=True)
+class _Route(Operation):
+    """Declares an operation of the function below it.
 
-    `roles` says who may call: "operator", "anyone", a kind of outsiders, or a tuple of them; `scope` is what an operator's key
-    needs, and a service that has an operation for operators without one does not start. `audit` names the audit entry.
-    `returns` is the schema of the answer 200, or one for each status. The name of the operation follows from the function's
-    name, its summary is the first line of the docstring, unless they are given.
+    Its name follows from the function's name, its summary is the first line of the docstring, unless they are given. A service
+    that has an operation for operators without a scope or an audit does not start.
     """
-    responses = {200: returns} if isinstance(returns, type) else returns
-    callers = (roles,) if isinstance(roles, str) else roles
 
-    def decorate(function: F) -> F:
+    def __post_init__(self) -> None:
+        """Check nothing yet: the function is not known."""
+
+    def __call__(self, function: F) -> F:
         first, *others = function.__name__.split("_")
-        name = operation or first + "".join(each.capitalize() for each in others)
-        said = summary or (inspect.getdoc(function) or "").partition("\n")[0]
-        query = tuple(each.name for each in inspect.signature(function).parameters.values() if each.kind is each.KEYWORD_ONLY)
-        declaration = Operation(
-            method, path, callers, name, said, request=request, accepts=accepts, responses=responses, query=query, scope=scope,
-            inline=inline, inside=inside, two_person=two_person, audit=audit, bounded=bounded,
-        )  # fmt: skip
-        return _declare(function, declaration)
-
-    return decorate
+        parameters = inspect.signature(function).parameters.values()
+        found: dict[str, Any] = {
+            "roles": (self.roles,) if isinstance(self.roles, str) else self.roles,
+            "operation": self.operation or first + "".join(each.capitalize() for each in others),
+            "summary": self.summary or (inspect.getdoc(function) or "").partition("\n")[0],
+            "query": tuple(each.name for each in parameters if each.kind is each.KEYWORD_ONLY),
+        }
+        return _declare(function, Operation(**vars(self) | found))
 
 
 class http:  # noqa: N801 - it is written as a decorator
-    """`@http.get(...)`, `.post`, `.put`, `.delete`: the function answers requests; see `_route` for what is declared.
+    """`@http.get(...)`, `.post`, `.put`, `.delete`: the function answers requests; see `Operation` for what is declared.
 
     Its first parameter is the service's context (a unit of work is opened, and committed when it returns) or its parts (no unit
     is opened). Of the others, those named in the path get its variables, `body` the loaded request, `call` the request itself;
     keyword-only parameters are the query, required when they have no default. It returns a JSON value, a `Response`, or None.
     """
 
-    get = partial(_route, "GET")
-    post = partial(_route, "POST")
-    put = partial(_route, "PUT")
-    delete = partial(_route, "DELETE")
+    get = partial(_Route, "GET")
+    post = partial(_Route, "POST")
+    put = partial(_Route, "PUT")
+    delete = partial(_Route, "DELETE")
 
 
 def on(*payloads: type[Payload], repeatable: bool = False) -> Subscription:

@@ -7,7 +7,7 @@ last step takes a worker, so that neither a slow nor an eager caller can occupy 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
@@ -53,7 +53,7 @@ def answered(endpoint: Endpoint, parts: Any, call: Call, values: Mapping[str, st
         return error
 
 
-def _bounded(callers: tuple[str, ...]) -> AbstractContextManager[None]:
+def _bounded(callers: Collection[str]) -> AbstractContextManager[None]:
     """Bound the time for the store, except for operators: some of their operations take long, such as an audit verification."""
     return nullcontext() if "operator" in callers else pymongo.timeout(STORE_SECONDS)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from marshmallow import Schema
@@ -26,26 +26,33 @@ class Operation:
 
     `path` is werkzeug's, "/v1/things/<thing_id>". `roles` says who may call: "operator", "anyone", kinds of outsiders; `scope` is
     what an operator's key must have. `query` names the parameters that are read: any other is refused, because a filter that is
-    ignored answers another question than was asked. `inline` runs without a worker; `inside` is not for outsiders: see
-    `HttpSettings.inside_port`. `audit` is what it puts on record, see `auditing`. `bounded` says that it holds to what its caller
-    reaches (`Principal.reaches`); callers who do not reach every record are refused by any other.
+    ignored answers another question than was asked. `returns` is the schema of the answer 200, or one for each status. `inline`
+    runs without a worker; `inside` is not for outsiders: see `HttpSettings.inside_port`. `audit` is what it puts on record, see
+    `auditing`. `bounded` says that it holds to what its caller reaches (`Principal.reaches`); callers who do not reach every record
+    are refused by any other.
     """
 
     method: str
     path: str
-    roles: tuple[str, ...]
-    operation: str
-    summary: str
-    request: type[Schema] | None
-    accepts: tuple[str, ...]
-    responses: Mapping[int, type[Schema] | None] | None
-    inline: bool
-    inside: bool
-    scope: str
-    two_person: Demand | None
-    query: tuple[str, ...]
-    audit: Audited | None
-    bounded: bool
+    _: KW_ONLY
+    roles: Collection[str]
+    operation: str = ""
+    summary: str = ""
+    request: type[Schema] | None = None
+    accepts: tuple[str, ...] = ("application/json",)
+    returns: type[Schema] | Mapping[int, type[Schema] | None] | None = None
+    inline: bool = False
+    inside: bool = False
+    scope: str = ""
+    two_person: Demand | None = None
+    query: tuple[str, ...] = ()
+    audit: Audited | None = None
+    bounded: bool = False
+
+    @property
+    def responses(self) -> Mapping[int, type[Schema] | None] | None:
+        """The schema of each answer, by its status; None where no answer has one."""
+        return {200: self.returns} if isinstance(self.returns, type) else self.returns
 
     def __post_init__(self) -> None:
         """Refuse unknown callers, and an operation for operators that lacks an audit or a scope: any of their keys would do."""

@@ -264,8 +264,8 @@ class Consumer:
 
     def _delay(self, item: Item) -> None:
         """Move a message to its delay tier: the copy is confirmed before the original is acknowledged."""
-        tier, headers = self._pipeline.tier_of(item)
         delivery = item.delivery
+        tier, headers = self._pipeline.tiers_s[delivery.attempts], delivery.to_try_again()
         copy = Outgoing(f"retry.{tier}", delivery.queue, delivery.body, delivery.content_type, delivery.fingerprint, headers)
         if self._publisher.publish([copy]) != [Outcome.CONFIRMED]:
             raise ConnectionError("the delay tier did not confirm")

@@ -219,10 +219,6 @@ class Pipeline:
         errors = _field_errors(item.error)
         self.parking.park(unit, item.delivery, reason=reason, errors=errors, edge=self.edge, bodiless=bodiless)
 
-    def tier_of(self, item: Item) -> tuple[int, dict[str, Any]]:
-        """Return the delay tier in seconds for an item with a RETRY failure, and the headers of its copy."""
-        return self.tiers_s[item.delivery.attempts], item.delivery.to_try_again()
-
 
 def _unit(item: Item) -> Unit:
     if item.unit is None:

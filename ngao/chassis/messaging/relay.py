@@ -150,14 +150,12 @@ class Relay:
 
     def _outcomes(self, edge: bool, entries: list[Entry], error: Exception | None) -> list[Outcome]:  # noqa: FBT001
         """Wait for what was begun. An entry that the broker cannot be given is found by halving, and holds no other."""
-        if error is None:
-            try:
-                return self._publishers[edge].outcomes()
-            except Exception as failed:  # noqa: BLE001  # as above
-                error = failed
+        found: list[Outcome] | Exception = error if error is not None else attempt(self._publishers[edge].outcomes)
+        if not isinstance(found, Exception):
+            return found
         self._publishers[edge].close()
         if len(entries) == 1:
-            self._log.error("relay.not_publishable", message_id=entries[0].message_id, **describe_error(error))
+            self._log.error("relay.not_publishable", message_id=entries[0].message_id, **describe_error(found))
             return [Outcome.FAILED]
         middle = len(entries) // 2
         halves = (entries[:middle], entries[middle:])
