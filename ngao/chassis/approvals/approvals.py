@@ -114,10 +114,8 @@ class Approvals:
 
     def execute(self, pending: Pending, work: Callable[[], Any], *, by: str) -> Any:
         """Do the act and note it in the same transaction. An error ends the request as `failed`, unless a retry can help."""
-
-        def note(unit: Unit) -> None:
-            self._decide(unit, pending.id, by, "executed", {})
-
+        decide = partial(self._decide, approval_id=pending.id, by=by)
+        note = partial(decide, state="executed", more={})
         try:
             with self._units.beside(note) as noted:
                 result = work()
@@ -125,7 +123,7 @@ class Approvals:
                     self._units.run(note)
         except NgaoError as error:
             if not error.retryable:
-                self._units.run(partial(self._decide, approval_id=pending.id, by=by, state="failed", more={"reason": error.slug}))
+                self._units.run(partial(decide, state="failed", more={"reason": error.slug}))
             raise
         return result
 

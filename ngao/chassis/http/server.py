@@ -64,8 +64,9 @@ class WebServer(NamekoWebServer):
         if self._starting:
             return
         self._starting = True
-        self.gate = self._make_gate()
-        settings = self.container.chassis.settings.http
+        chassis, settings = self.container.chassis, self.container.chassis.settings.http
+        callers = Authenticator(getattr(self.container.parts, "credentials", None), chassis.operators)
+        self.gate = Gate(callers, chassis.clock, settings.rate_per_second, settings.burst)
         self._identity = server_identity(settings.cert_file, settings.key_file)
         for port in served(settings, self._providers):
             self._open(settings, port)
@@ -119,12 +120,6 @@ class WebServer(NamekoWebServer):
         self._drained.send()
 
     stop = drain  # the entrypoints have usually done so before
-
-    def _make_gate(self) -> Gate:
-        chassis = self.container.chassis
-        credentials = getattr(self.container.parts, "credentials", None)
-        settings = chassis.settings.http
-        return Gate(Authenticator(credentials, chassis.operators), chassis.clock, settings.rate_per_second, settings.burst)
 
     def _take(self, door: Door, sock: Any, address: Any) -> None:
         """Give a connection a thread of its own; behind a gate it counts for its client once the gate has said who that is."""

@@ -52,8 +52,8 @@ class Consumer:
         self._name = f"{chassis.name}.consumer{'.edge' * edge}{'.dead' * dead}"
         self._subscriptions = {each.queue: each for each in subscriptions}
         self._names = chassis.edge_names() if edge else None
-        reader = Reader(self._names, chassis.store.ids, self._subscribe) if self._names else None
-        self._lanes = LaneReading(subscriptions, reader)
+        ids = lambda collection: chassis.store.database[collection].distinct("_id")  # noqa: E731
+        self._lanes = LaneReading(subscriptions, Reader(self._names, ids, self._subscribe) if self._names else None)
         self._pipeline = Pipeline(
             units=chassis.units,
             inbox=Inbox(chassis.store),

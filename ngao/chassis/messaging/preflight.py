@@ -26,13 +26,14 @@ def require_broker(settings: BrokerSettings, *, edge: bool, queues: Sequence[str
     What arguments a queue has is not for a service to see: `ngao provision` and `ngao check` compare them. Raises
     Unavailable when waiting may help, Misconfigured when it cannot.
     """
-    connection = _connected(settings, edge=edge)
+    name = f"The broker at {settings.host}:{settings.port}"
+    connection = _connected(settings, name, edge=edge)
     try:
         version = str(connection.connection.server_properties.get("version", "0.0"))
-        require_version(f"The broker at {_at(settings)}", version)
+        require_version(name, version)
         _demand_queues(connection, settings.edge_vhost if edge else settings.vhost, queues, names)
     except CONNECTION_ERRORS as error:
-        raise Unavailable(f"The broker at {_at(settings)} does not answer ({_reason(error)}).") from None
+        raise Unavailable(f"{name} does not answer ({_reason(error)}).") from None
     finally:
         close_quietly(connection)
     return version
@@ -45,8 +46,8 @@ def require_version(name: str, version: str) -> None:
         raise Misconfigured(f"{name} is RabbitMQ {version}; Ngao needs {OLDEST[0]}.{OLDEST[1]} or later.")
 
 
-def _connected(settings: BrokerSettings, *, edge: bool) -> Connection:
-    name, vhost = f"The broker at {_at(settings)}", settings.edge_vhost if edge else settings.vhost
+def _connected(settings: BrokerSettings, name: str, *, edge: bool) -> Connection:
+    vhost = settings.edge_vhost if edge else settings.vhost
     try:
         return connect(settings, edge=edge, name="ngao.start")
     except AccessRefused:
@@ -76,10 +77,6 @@ def _demand_queues(connection: Connection, vhost: str, queues: Sequence[str], na
             channel.queue_declare(names.on_broker(queue) if names else queue, passive=True)
         except NotFound:
             raise Unavailable(f"The queue {vhost}/{queue} is missing: run `ngao provision`.") from None
-
-
-def _at(settings: BrokerSettings) -> str:
-    return f"{settings.host}:{settings.port}"
 
 
 def _reason(error: Exception) -> str:

@@ -51,7 +51,7 @@ def get_logger(name: str) -> FilteringBoundLogger:
     """
     logger = structlog.wrap_logger(
         _output,
-        processors=[_drop_quiet, _reduce_error, _redact, _stamp, structlog.processors.JSONRenderer(separators=(",", ":"))],
+        processors=[_drop_quiet, _reduce_error, _shown, structlog.processors.JSONRenderer(separators=(",", ":"))],
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
     )
     return cast(FilteringBoundLogger, logger.bind(logger=name))
@@ -129,10 +129,7 @@ def _reduce_error(_logger: Any, _method: str, fields: MutableMapping[str, Any]) 
     return fields
 
 
-def _redact(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return redact(dict(fields))
-
-
-def _stamp(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> Mapping[str, Any]:
+def _shown(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     service = {"service": _output.service} if _output.service else {}
-    return {"time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"), **service, **fields}
+    return {"time": at, **service, **redact(dict(fields))}

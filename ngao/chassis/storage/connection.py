@@ -142,10 +142,6 @@ class Store:
         """Return a collection whose single writes answer only when a majority has journaled them."""
         return self.database.get_collection(name, write_concern=DURABLE, read_concern=ReadConcern("majority"))
 
-    def ids(self, name: str) -> list[str]:
-        """Return the ids of all records of a collection."""
-        return list(self.database[name].distinct("_id"))
-
     def ensure_indexes(self, documents: Iterable[type[Stored]]) -> None:
         """Make every index and every collection at start, because a transaction should find them there."""
         try:
