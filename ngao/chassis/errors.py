@@ -38,6 +38,8 @@ class NgaoError(Exception):
     slug = "error"
     retryable = False
     status = 500
+    headers: tuple[tuple[str, str], ...] = ()
+    """What an answer over HTTP says besides."""
 
 
 class Retryable(NgaoError):
@@ -92,6 +94,7 @@ class Unauthenticated(Permanent):
 
     slug = "unauthenticated"
     status = 401
+    headers = (("WWW-Authenticate", 'Bearer realm="ngao"'),)
 
 
 class Forbidden(Permanent):
@@ -153,6 +156,7 @@ class TooManyRequests(Permanent):
     def __init__(self, message: str, retry_after: int, *, slug: str | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.headers = (("Retry-After", str(retry_after)),)
         self.slug = slug or self.slug
 
 

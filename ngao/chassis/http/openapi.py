@@ -12,31 +12,30 @@ from marshmallow import Schema, fields
 
 from ngao.chassis.http.auditing import described
 from ngao.chassis.http.operation import VARIABLE, Endpoint, Operation
-from ngao.contracts import DataClass
+from ngao.contracts import INTERNAL
 
 _PROBLEM = "application/problem+json"
 _TEXT = {"type": "string"}
-_INTERNAL = {"class": DataClass.INTERNAL}
 
 
 class FieldProblem(Schema):
     """One broken field, by RFC 6901 pointer; never its value."""
 
-    pointer = fields.String(required=True, metadata=_INTERNAL)
-    code = fields.String(required=True, metadata=_INTERNAL)
-    detail = fields.String(required=True, metadata=_INTERNAL)
+    pointer = fields.String(required=True, metadata=INTERNAL)
+    code = fields.String(required=True, metadata=INTERNAL)
+    detail = fields.String(required=True, metadata=INTERNAL)
 
 
 class ProblemDocument(Schema):
     """RFC 9457."""
 
-    type = fields.String(required=True, metadata=_INTERNAL)
-    title = fields.String(required=True, metadata=_INTERNAL)
-    status = fields.Integer(required=True, metadata=_INTERNAL)
-    detail = fields.String(required=True, metadata=_INTERNAL)
-    errors = fields.List(fields.Nested(FieldProblem), metadata=_INTERNAL)
-    error_id = fields.String(metadata=_INTERNAL)
-    scope = fields.String(metadata=_INTERNAL)
+    type = fields.String(required=True, metadata=INTERNAL)
+    title = fields.String(required=True, metadata=INTERNAL)
+    status = fields.Integer(required=True, metadata=INTERNAL)
+    detail = fields.String(required=True, metadata=INTERNAL)
+    errors = fields.List(fields.Nested(FieldProblem), metadata=INTERNAL)
+    error_id = fields.String(metadata=INTERNAL)
+    scope = fields.String(metadata=INTERNAL)
 
 
 def describe(service: str, endpoints: Mapping[str, Endpoint]) -> dict[str, Any]:

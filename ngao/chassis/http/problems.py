@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from pymongo.errors import ConnectionFailure, ExecutionTimeout
 
-from ngao.chassis.errors import InvalidInput, NgaoError, NotAllowedNow, Permanent, ScopeNeeded, TooManyRequests, Unavailable
+from ngao.chassis.errors import InvalidInput, NgaoError, NotAllowedNow, Permanent, ScopeNeeded, Unavailable
 from ngao.chassis.observability.logs import describe_error, get_logger
 from ngao.contracts import ContractError, FieldError, InvalidContent, Undecodable
 
@@ -28,14 +28,14 @@ _log = get_logger(__name__)
 
 
 class MethodNotAllowed(Permanent):
-    """The path exists, the method does not; `allowed` lists those that do."""
+    """The path exists, the method does not; the answer lists those that do."""
 
     slug = "method-not-allowed"
     status = 405
 
     def __init__(self, allowed: Iterable[str]) -> None:
         super().__init__("This path does not take this method.")
-        self.allowed = sorted(allowed)
+        self.headers = (("Allow", ", ".join(sorted(allowed))),)
 
 
 class TooSlow(Permanent):
@@ -82,7 +82,7 @@ def problem_of(error: BaseException) -> Problem:
     if isinstance(error, NgaoError) and error.status < 500:
         errors = broken_fields(error.errors) if isinstance(error, InvalidInput | NotAllowedNow) else []
         scope = error.scope if isinstance(error, ScopeNeeded) else None
-        return Problem(error.status, error.slug, str(error), errors, scope=scope, headers=_headers(error))
+        return Problem(error.status, error.slug, str(error), errors, scope=scope, headers=dict(error.headers))
     return _unexpected(error)
 
 
@@ -105,14 +105,6 @@ def _of_contract(error: ContractError) -> Problem:
         return Problem(400, error.slug, f"The body cannot be read: {error}.")
     errors = broken_fields(error.errors) if isinstance(error, InvalidContent) else []
     return Problem(422, error.slug, "The event does not match its contract.", errors)
-
-
-def _headers(error: NgaoError) -> dict[str, str]:
-    if isinstance(error, TooManyRequests):
-        return {"Retry-After": str(error.retry_after)}
-    if isinstance(error, MethodNotAllowed):
-        return {"Allow": ", ".join(error.allowed)}
-    return {"WWW-Authenticate": 'Bearer realm="ngao"'} if error.status == 401 else {}
 
 
 def _unexpected(error: BaseException) -> Problem:

@@ -40,7 +40,7 @@ class Rechecks:
 
     def __init__(self, store: Store, service: str, news: News) -> None:
         self._outbox = store.durable(JOURNAL)
-        self._news = news
+        self.news = news
         self._units: Units | None = None
         self._actor = Actor.service(service)
         self._questions: dict[str, MayLeave] = {}
@@ -53,17 +53,13 @@ class Rechecks:
         """Ask this each time an event of the type is to leave, also one that an earlier version of the service stored."""
         self._questions[f".{event_type}"] = may_leave
 
-    def broker_lost(self) -> None:
-        """Answer nothing until the service has received again what there is to know."""
-        self._news.doubted()
-
     def concern(self, entry: Entry) -> bool:
         """Return True if this entry needs a check before it leaves. A forwarded message is not the service's own."""
         return entry.routing_key.endswith(tuple(self._questions)) and DESTINATIONS[entry.to].kept
 
     def answer(self, entry: Entry) -> Answer:
         """Return whether an entry may leave now. Never raises: an entry that cannot be judged stays, and is shown."""
-        if self._units is None or not self._news.heard():
+        if self._units is None or not self.news.heard():
             return Answer.UNANSWERED
         try:
             return self._units.run(partial(self._judge, entry))

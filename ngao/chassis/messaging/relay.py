@@ -141,7 +141,7 @@ class Relay:
         for edge, entries, error in begun:
             outcomes = self._outcomes(edge, entries, error)
             if Outcome.UNKNOWN in outcomes:
-                self._rechecks.broker_lost()
+                self._rechecks.news.doubted()
             self._settling.settle(list(zip(entries, outcomes, strict=True)))
 
     def _begin(self, edge: bool, entries: list[Entry]) -> Exception | None:  # noqa: FBT001  # which of the two publishers
@@ -169,7 +169,8 @@ class Relay:
             if entry.message_id in answers:
                 continue
             if time.monotonic() > until:
-                self._put_back(entries[at:])
+                for late in reversed(entries[at:]):  # first in the next turn, as long as their leases hold
+                    self._held[late.priority == URGENT].appendleft(late)
                 entries = entries[:at]
                 break
             answers[entry.message_id] = self._rechecks.answer(entry)
@@ -177,11 +178,6 @@ class Relay:
         if waiting:
             self._settling.settle(waiting)
         return [entry for entry in entries if answers[entry.message_id] is Answer.LEAVES]
-
-    def _put_back(self, entries: list[Entry]) -> None:
-        """Put them first in the next turn, as long as their leases hold."""
-        for entry in reversed(entries):
-            self._held[entry.priority == URGENT].appendleft(entry)
 
     def _sweep(self) -> bool:
         """Claim a window of entries without a lease. Returns True if there were any."""

@@ -15,9 +15,8 @@ from ngao.chassis.http.auditing import itself, lists
 from ngao.chassis.http.bounds import SeenBefore
 from ngao.chassis.http.call import Call, Response
 from ngao.chassis.http.reasons import Reasoned
-from ngao.contracts import DataClass
+from ngao.contracts import INTERNAL
 
-_INTERNAL = {"class": DataClass.INTERNAL}
 _MOST = 200
 
 
@@ -28,32 +27,32 @@ class Rejection(Reasoned):
 class ApprovalShown(Schema):
     """A request for an act of two. `result_waits` means that the operator who asked can read its answer, once."""
 
-    id = fields.String(metadata=_INTERNAL)
-    operation = fields.String(metadata=_INTERNAL)
-    method = fields.String(metadata=_INTERNAL)
-    path = fields.String(metadata=_INTERNAL)
-    values = fields.Dict(metadata=_INTERNAL)
-    state = fields.String(metadata=_INTERNAL)
-    asked_by = fields.String(metadata=_INTERNAL)
-    asked_at = fields.String(metadata=_INTERNAL)
-    expires_at = fields.String(metadata=_INTERNAL)
-    decided_by = fields.String(allow_none=True, metadata=_INTERNAL)
-    decided_at = fields.String(allow_none=True, metadata=_INTERNAL)
-    reason = fields.String(allow_none=True, metadata=_INTERNAL)
-    result_waits = fields.Boolean(metadata=_INTERNAL)
+    id = fields.String(metadata=INTERNAL)
+    operation = fields.String(metadata=INTERNAL)
+    method = fields.String(metadata=INTERNAL)
+    path = fields.String(metadata=INTERNAL)
+    values = fields.Dict(metadata=INTERNAL)
+    state = fields.String(metadata=INTERNAL)
+    asked_by = fields.String(metadata=INTERNAL)
+    asked_at = fields.String(metadata=INTERNAL)
+    expires_at = fields.String(metadata=INTERNAL)
+    decided_by = fields.String(allow_none=True, metadata=INTERNAL)
+    decided_at = fields.String(allow_none=True, metadata=INTERNAL)
+    reason = fields.String(allow_none=True, metadata=INTERNAL)
+    result_waits = fields.Boolean(metadata=INTERNAL)
 
 
 class ApprovalAsked(ApprovalShown):
     """One request with the body that was asked for."""
 
-    asked = fields.String(allow_none=True, metadata=_INTERNAL)
+    asked = fields.String(allow_none=True, metadata=INTERNAL)
 
 
 class ApprovalsShown(Schema):
     """Requests, the newest first; `mode` is `single` where one operator alone may do what is meant for two."""
 
-    mode = fields.String(metadata=_INTERNAL)
-    approvals = fields.List(fields.Nested(ApprovalShown), metadata=_INTERNAL)
+    mode = fields.String(metadata=INTERNAL)
+    approvals = fields.List(fields.Nested(ApprovalShown), metadata=INTERNAL)
 
 
 @http.get("/v1/approvals", roles="operator", scope="approvals:read", audit=lists("approvals"), returns=ApprovalsShown)

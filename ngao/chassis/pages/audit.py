@@ -15,25 +15,24 @@ from ngao.chassis.http.call import Call
 from ngao.chassis.http.reasons import Reasoned
 from ngao.chassis.security.audit import CHAINS, Broken, Head
 from ngao.chassis.storage import held_heads
-from ngao.contracts import DataClass, Strict, Tolerant
+from ngao.contracts import INTERNAL, Strict, Tolerant
 
 _MOST_NOTED = 1000
-_CODES = {"class": DataClass.INTERNAL}
 _CHAINS_ALONE = nothing("Numbers and hashes of the chains, nothing of what is on record.")
 
 
 class NotedHead(Tolerant):
     """Where a chain was when it was noted; other fields of a note are not needed."""
 
-    chain = fields.Integer(required=True, strict=True, validate=validate.Range(0, CHAINS - 1), metadata=_CODES)
-    n = fields.Integer(required=True, strict=True, validate=validate.Range(0, 10**12), metadata=_CODES)
-    hash = fields.String(required=True, validate=validate.Regexp("^[0-9a-f]{64}$"), metadata=_CODES)
+    chain = fields.Integer(required=True, strict=True, validate=validate.Range(0, CHAINS - 1), metadata=INTERNAL)
+    n = fields.Integer(required=True, strict=True, validate=validate.Range(0, 10**12), metadata=INTERNAL)
+    hash = fields.String(required=True, validate=validate.Regexp("^[0-9a-f]{64}$"), metadata=INTERNAL)
 
 
 class NotedHeads(Strict):
     """Heads that were noted earlier, of any moments."""
 
-    heads = fields.List(fields.Nested(NotedHead), required=True, validate=validate.Length(0, _MOST_NOTED), metadata=_CODES)
+    heads = fields.List(fields.Nested(NotedHead), required=True, validate=validate.Length(0, _MOST_NOTED), metadata=INTERNAL)
 
 
 class Accepted(Reasoned):

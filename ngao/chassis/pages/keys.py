@@ -11,13 +11,13 @@ from ngao.chassis.handlers.declaring import http
 from ngao.chassis.http.answers import NUMBER, TEXT, answer
 from ngao.chassis.http.auditing import itself, nothing
 from ngao.chassis.http.call import Call
-from ngao.contracts import DataClass, Strict
+from ngao.contracts import INTERNAL, Strict
 
 
 class RewrapOrder(Strict):
     """The `next` of an earlier answer, to continue there; empty to begin."""
 
-    after = fields.String(load_default="", validate=validate.Regexp("^([0-9a-f]{32})?$"), metadata={"class": DataClass.INTERNAL})
+    after = fields.String(load_default="", validate=validate.Regexp("^([0-9a-f]{32})?$"), metadata=INTERNAL)
 
 
 Wrapped = answer("Wrapped", "How many data keys a period still wraps.", period=TEXT, data_keys=NUMBER)

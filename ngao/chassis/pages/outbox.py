@@ -14,7 +14,7 @@ from ngao.chassis.http.call import Call
 from ngao.chassis.http.reasons import Reasoned
 from ngao.chassis.messaging.destinations import DESTINATIONS
 from ngao.chassis.messaging.sent_events import Order
-from ngao.contracts import DataClass, Moment
+from ngao.contracts import INTERNAL, Moment
 
 
 class _KeptDestination(validate.Validator):
@@ -33,9 +33,9 @@ class _KeptDestination(validate.Validator):
 class ReplayOrder(Reasoned):
     """Which of the events that were sent are sent again; kept in the audit trail with the reason."""
 
-    since = Moment(required=True, metadata={"class": DataClass.INTERNAL})
-    before = Moment(metadata={"class": DataClass.INTERNAL})
-    to = fields.String(validate=_KeptDestination(), metadata={"class": DataClass.INTERNAL})
+    since = Moment(required=True, metadata=INTERNAL)
+    before = Moment(metadata=INTERNAL)
+    to = fields.String(validate=_KeptDestination(), metadata=INTERNAL)
 
 
 Troubled = answer(

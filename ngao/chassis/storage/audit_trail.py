@@ -23,7 +23,8 @@ class AuditTrail:
         self._entries, self._heads = database[AUDIT], database["audit_heads"]
         self._replicated_heads = self._heads.with_options(read_concern=ReadConcern("majority"))
         self.keys = keys
-        self._written: dict[int, Head] = {}
+        self.written: dict[int, Head] = {}
+        """Where the chains were when this process wrote to them last; noted once that is committed."""
 
     def append(self, session: ClientSession, lines: Sequence[Mapping[str, Any]]) -> dict[int, Head]:
         """Append the acts of some lines to their chains; returns the moved heads, to be noted after the commit."""
@@ -35,14 +36,6 @@ class AuditTrail:
         self._heads.bulk_write(moves, ordered=True, session=session)
         self._entries.insert_many(entries, session=session)
         return moved
-
-    def note(self, moved: Mapping[int, Head]) -> None:
-        """Remember where the chains are, once that is committed."""
-        self._written |= moved
-
-    def written(self) -> dict[int, Head]:
-        """Return where the chains were when this process wrote to them last."""
-        return dict(self._written)
 
     def heads(self) -> dict[int, Head]:
         """Return where each chain is now, by chain; a head that a failover may still roll back is not among them."""

@@ -80,7 +80,7 @@ class AuditWatch:
     def look(self) -> None:
         """Find the chains that moved behind this process's back, and put that on record, each once."""
         self.journal.look_again()
-        seen = self._seen | self.journal.trail.written()
+        seen = self._seen | self.journal.trail.written
         now = self.journal.trail.heads()
         heads = [*seen.values(), *now.values()]
         keys, entries = self.journal.trail.keys.value(older_than=0), self._entries(heads)

@@ -149,7 +149,7 @@ class Journal:
             more, moved = self._transactions.run(lambda session: self._move_in(session, chosen))
         except PyMongoError as error:
             raise meaning_of(error) from None
-        self.trail.note(moved)
+        self.trail.written |= moved
         return more
 
     def _move_in(self, session: ClientSession, chosen: Mapping[str, Any]) -> tuple[bool, dict[int, Head]]:

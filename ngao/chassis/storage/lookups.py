@@ -61,7 +61,9 @@ class Lookup:
         while not asked.done:
             with self._reading:
                 if not asked.done:
-                    self._answer(self._take())
+                    with self._mutex:
+                        group, self._waiting = self._waiting[:_GROUP], self._waiting[_GROUP:]
+                    self._answer(group)
         if asked.error:
             raise asked.error
         return asked.found
@@ -69,11 +71,6 @@ class Lookup:
     def one(self, key: str) -> Record | None:
         """Return the record of this key, or None."""
         return next(iter(self.find([key])), None)
-
-    def _take(self) -> list[_Asked]:
-        with self._mutex:
-            group, self._waiting = self._waiting[:_GROUP], self._waiting[_GROUP:]
-        return group
 
     def _answer(self, group: list[_Asked]) -> None:
         """Give a query its own time: that of the request which happens to lead it may be nearly over."""

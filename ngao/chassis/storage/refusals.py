@@ -13,16 +13,14 @@ _AWAY = frozenset({6, 7, 13, 18, 50, 64, 89, 91, 100, 189, 262, 9001, 10107, 116
 
 
 def meaning_of(error: PyMongoError) -> Exception:
-    """Return Conflict, Unavailable or StoreRefused; what is no refusal of a write counts as a store that is unavailable."""
+    """Return Conflict, Unavailable or StoreRefused; what is no refusal of a write counts as a store that is unavailable.
+
+    Only the code is shown, because the server's own message may quote a document.
+    """
     if isinstance(error, ConnectionFailure | ExecutionTimeout):
         return Unavailable("The store does not answer.")
-    if isinstance(error, OperationFailure):
-        return _operation_error(error)
-    return Unavailable(f"The store refused ({type(error).__name__}).")
-
-
-def _operation_error(error: OperationFailure) -> Exception:
-    """Return only the code, because the server's own message may quote a document."""
+    if not isinstance(error, OperationFailure):
+        return Unavailable(f"The store refused ({type(error).__name__}).")
     codes = {each.get("code") for each in (error.details or {}).get("writeErrors", [])}
     if isinstance(error, DuplicateKeyError) or _DUPLICATE in codes:
         return Conflict("A record with this key exists already.")
