@@ -55,11 +55,7 @@ class Approvals:
         self._kept = store.durable(COLLECTION)
         self._units = units
         self.mode, self._within = settings.mode, timedelta(seconds=settings.within_s)
-
-    @property
-    def needed(self) -> bool:
-        """Return True if acts of two wait for a second operator; on a machine with one operator they do not."""
-        return self.mode == "two"
+        """With the mode `two`, acts of two wait for a second operator; on a machine with one operator they do not."""
 
     def ask(self, declared: Operation, call: Call, values: Mapping[str, str]) -> dict[str, Any]:
         """Store the request, sealed, and return it without its content; `values` are the variables of its path."""

@@ -29,7 +29,7 @@ def ask_first(endpoint: Endpoint, parts: Parts[Any], call: Call, values: Mapping
     An invalid request is refused now, not at its approval.
     """
     declared = endpoint.operation
-    if declared.two_person is None or call.principal.kind != "operator" or not parts.chassis.approvals.needed:
+    if declared.two_person is None or call.principal.kind != "operator" or parts.chassis.approvals.mode != "two":
         return None
     check_bounds(declared, call)
     if declared.request is not None:
