@@ -7,7 +7,7 @@ Directories are searched in order. A file of a later one replaces an earlier one
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,7 @@ def load_policy(directories: Sequence[Path], files: Mapping[str, Schema], folder
     """Load each named file and every `*.yaml` of each named folder; raises Misconfigured naming file and key."""
     found = dict(files)
     for folder, schema in (folders or {}).items():
-        found |= {f"{folder}/{name}": schema for name in _names(directories, folder)}
+        found |= {f"{folder}/{path.name}": schema for each in directories for path in (each / folder).glob("*.yaml")}
     digest = hashlib.sha256()
     documents = {}
     for name, schema in sorted(found.items(), key=lambda each: each[0]):
@@ -121,7 +121,3 @@ def _laid_over(layers: Sequence[_Layer], schema: Schema, *, replaces: bool) -> A
     for path, _, above in layers[1:]:  # noqa: B007  # the last is named in the error
         node = overlaid(node, above)
     return check(path, value_of(node), schema, lambda steps: f" ({place_of(node, steps)})")
-
-
-def _names(directories: Iterable[Path], folder: str) -> set[str]:
-    return {path.name for directory in directories for path in (directory / folder).glob("*.yaml")}

@@ -110,7 +110,7 @@ class HttpEntrypoint(Entrypoint):
             idempotency_key=_idempotency_key(environ.get("HTTP_IDEMPOTENCY_KEY")),
             schema=self.operation.request,
             meter=meter,
-            draw_ahead=partial(self.server.gate.draw_ahead, principal, _address(environ)),
+            draw_ahead=partial(self.server.gate.charge, principal, _address(environ), ahead=True),
         )
 
     def _run(self, call: Call, values: dict[str, Any], at_gate: float) -> Any:

@@ -40,13 +40,10 @@ class Gate:
             raise ScopeNeeded(needs)
         return replace(principal, grant=principal.rights[needs])
 
-    def charge(self, principal: Principal, remote: str, tokens: float) -> None:
-        """Charge a caller for the cost of its request beyond an ordinary one."""
-        self._callers.charge(_bucket(principal, remote), tokens, principal.rate_per_second)
-
-    def draw_ahead(self, principal: Principal, remote: str, tokens: float) -> None:
-        """Charge a caller, before the work, for the cost of its request beyond an ordinary one. Raises TooManyRequests."""
-        self._callers.draw_ahead(_bucket(principal, remote), tokens, principal.rate_per_second)
+    def charge(self, principal: Principal, remote: str, tokens: float, *, ahead: bool = False) -> None:
+        """Charge a caller for the cost of its request beyond an ordinary one. Raises TooManyRequests, if `ahead` of the work."""
+        charge = self._callers.draw_ahead if ahead else self._callers.charge
+        charge(_bucket(principal, remote), tokens, principal.rate_per_second)
 
     def _known(self, authorization: str | None, remote: str) -> Principal:
         try:

@@ -28,8 +28,8 @@ class Operation:
     what an operator's key must have. `query` names the parameters that are read: any other is refused, because a filter that is
     ignored answers another question than was asked. `returns` is the schema of the answer 200, or one for each status. `inline`
     runs without a worker; `inside` is not for outsiders: see `HttpSettings.inside_port`. `audit` is what it puts on record, see
-    `auditing`. `bounded` says that it holds to what its caller reaches (`Principal.reaches`); callers who do not reach every record
-    are refused by any other.
+    `auditing`. `bounded` says that it holds to what its caller reaches (`Principal.reaches`); callers who do not reach every
+    record are refused by any other.
     """
 
     method: str

@@ -13,6 +13,7 @@ do not show or change them. They expire as all others do.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -43,10 +44,20 @@ _FIELDS = ("queue", "reason", "errors", "attempts", "times", "state", "size", "c
 MOST_KEPT = 1024 * 1024
 """Of a larger body only the beginning is kept, in bytes."""
 _BEGINNING = 64 * 1024
-_MOST_MESSAGES, _MOST_BYTES = 500, 32 * 1024 * 1024
-"""So much of one outsider's account is kept with its body."""
 _AT_ONCE = 100
 _ACTOR = Actor.system("retention")
+
+
+@dataclass(frozen=True)
+class AccountBounds:
+    """How much of one outsider's account is kept."""
+
+    messages: int = 500
+    bytes: int = 32 * 1024 * 1024
+
+    def are_reached(self, messages: int, size: int) -> bool:
+        """Return True if no more is stored."""
+        return messages >= self.messages or size >= self.bytes
 
 
 class Parking(ParkedRecords):
@@ -55,7 +66,7 @@ class Parking(ParkedRecords):
     def __init__(self, service: str, store: Store, units: Units) -> None:
         self._apart: list[str] = []
         super().__init__(store.durable("parked"), {"content_type": {"$nin": self._apart}})
-        self._service, self._units = service, units
+        self._service, self._units, self._bounds = service, units, AccountBounds()
 
     def shelf(self, content_type: str) -> Shelf:
         """Return the shelf of a content type, whose messages the service itself looks after."""
@@ -111,8 +122,7 @@ class Parking(ParkedRecords):
     def _is_full(self, delivery: Delivery) -> bool:
         """Return True if so much of the account is parked already that no more bodies of it are stored."""
         shelf = self._shelf_of(delivery)
-        messages, size = (Shelf(self, self._collection, shelf) if shelf else self).load(delivery.user_id)
-        return messages >= _MOST_MESSAGES or size >= _MOST_BYTES
+        return self._bounds.are_reached(*(Shelf(self, self._collection, shelf) if shelf else self).load(delivery.user_id))
 
     def _id_of_more(self, unit: Unit, delivery: Delivery, reason: str) -> str:
         """Return the counter of messages that an account sends beyond its bounds."""

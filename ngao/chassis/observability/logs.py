@@ -13,7 +13,6 @@ import threading
 import traceback
 from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import Any, TextIO, cast
 
 import structlog
@@ -84,17 +83,14 @@ def describe_error(error: BaseException) -> dict[str, Any]:
     while seen is not None and len(causes) < 5:
         causes.append(type(seen).__name__)
         seen = seen.__cause__ or seen.__context__
-    described: dict[str, Any] = {"error_type": type(error).__name__, "error_at": _places(error.__traceback__)}
+    frames = traceback.extract_tb(error.__traceback__)[-_MOST_FRAMES:]
+    places = [f"{'/'.join(frame.filename.split('/')[-3:])}:{frame.lineno} {frame.name}" for frame in frames]
+    described: dict[str, Any] = {"error_type": type(error).__name__, "error_at": places}
     if isinstance(slug := getattr(error, "slug", None), str):
         described["error_slug"] = slug
     if causes:
         described["cause_types"] = causes
     return described
-
-
-def _places(trace: TracebackType | None) -> list[str]:
-    frames = traceback.extract_tb(trace)[-_MOST_FRAMES:]
-    return [f"{'/'.join(frame.filename.split('/')[-3:])}:{frame.lineno} {frame.name}" for frame in frames]
 
 
 def _log_uncaught(error: BaseException | None) -> None:
