@@ -7,10 +7,12 @@ reads what was declared and makes the entrypoints.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
+
+from marshmallow import Schema
 
 from ngao.chassis.http.operation import Operation
 from ngao.contracts import Payload
@@ -46,13 +48,15 @@ class Subscription(_Declaration):
     repeatable: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Route(Operation):
-    """Declares an operation of the function below it.
+    """Declares an operation of the function below it; `returns` is the schema of the answer 200, or one for each status.
 
     Its name follows from the function's name, its summary is the first line of the docstring, unless they are given. A service
     that has an operation for operators without a scope or an audit does not start.
     """
+
+    returns: type[Schema] | Mapping[int, type[Schema] | None] | None = None
 
     def __post_init__(self) -> None:
         """Check nothing yet: the function is not known."""
@@ -60,13 +64,15 @@ class _Route(Operation):
     def __call__(self, function: F) -> F:
         first, *others = function.__name__.split("_")
         parameters = inspect.signature(function).parameters.values()
-        found: dict[str, Any] = {
+        given: dict[str, Any] = vars(self) | {
             "roles": (self.roles,) if isinstance(self.roles, str) else self.roles,
             "operation": self.operation or first + "".join(each.capitalize() for each in others),
             "summary": self.summary or (inspect.getdoc(function) or "").partition("\n")[0],
             "query": tuple(each.name for each in parameters if each.kind is each.KEYWORD_ONLY),
+            "responses": {200: self.returns} if isinstance(self.returns, type) else self.returns,
         }
-        return _declare(function, Operation(**vars(self) | found))
+        del given["returns"]
+        return _declare(function, Operation(**given))
 
 
 class http:  # noqa: N801 - it is written as a decorator

@@ -26,10 +26,9 @@ class Operation:
 
     `path` is werkzeug's, "/v1/things/<thing_id>". `roles` says who may call: "operator", "anyone", kinds of outsiders; `scope` is
     what an operator's key must have. `query` names the parameters that are read: any other is refused, because a filter that is
-    ignored answers another question than was asked. `returns` is the schema of the answer 200, or one for each status. `inline`
-    runs without a worker; `inside` is not for outsiders: see `HttpSettings.inside_port`. `audit` is what it puts on record, see
-    `auditing`. `bounded` says that it holds to what its caller reaches (`Principal.reaches`); callers who do not reach every
-    record are refused by any other.
+    ignored answers another question than was asked. `inline` runs without a worker; `inside` is not for outsiders: see
+    `HttpSettings.inside_port`. `audit` is what it puts on record, see `auditing`. `bounded` says that it holds to what its caller
+    reaches (`Principal.reaches`); callers who do not reach every record are refused by any other.
     """
 
     method: str
@@ -40,7 +39,7 @@ class Operation:
     summary: str = ""
     request: type[Schema] | None = None
     accepts: tuple[str, ...] = ("application/json",)
-    returns: type[Schema] | Mapping[int, type[Schema] | None] | None = None
+    responses: Mapping[int, type[Schema] | None] | None = None
     inline: bool = False
     inside: bool = False
     scope: str = ""
@@ -48,11 +47,6 @@ class Operation:
     query: tuple[str, ...] = ()
     audit: Audited | None = None
     bounded: bool = False
-
-    @property
-    def responses(self) -> Mapping[int, type[Schema] | None] | None:
-        """The schema of each answer, by its status; None where no answer has one."""
-        return {200: self.returns} if isinstance(self.returns, type) else self.returns
 
     def __post_init__(self) -> None:
         """Refuse unknown callers, and an operation for operators that lacks an audit or a scope: any of their keys would do."""
