@@ -38,7 +38,7 @@ def escalate_message(ctx: Context, message_id: str) -> list[Message]:
     within = ctx.policy.within(message.ladder, message.position)
     asks_another = any(other.recipient != message.recipient for other in next_step.all if other.state is State.QUEUED)
     if message.has_not_left and within and not asks_another:
-        message.escalate_at = ctx.now + within
+        message.wait_to_leave(ctx.now, within)
         case_alarms.save(message)
         case_alarms.store()
         return []

@@ -50,7 +50,7 @@ class Message:
     `event` (the type of event that it is about, empty for one about an undelivered message), `urgency`, `gravity` and `about` (a
     need, or nothing) are the kind of alarm; `covered_by` is the cause whose ladder asks instead.
     `urgent` is the flag of the policy's rule, whatever the urgency of the case; notify's own events carry it.
-    `held_since` is set while the channel's whole account is refused.
+    `held_since` is set while the channel's whole account is refused, also for one that was not tried until its deadline.
     """
 
     id: str
@@ -101,6 +101,10 @@ class Message:
         """Return True if the sender with this lease still has the message."""
         return self.state is State.SENDING and self.lease == lease
 
+    def wait_to_leave(self, at: datetime, within: timedelta) -> None:
+        """Postpone its deadline, because it has not left and there is no one else to ask."""
+        self.held_since, self.escalate_at = self.held_since or at, at + within
+
     def was_sent(self, at: datetime, within: timedelta | None = None) -> None:
         """Mark it as accepted by the channel. After a wait for the account the recipient has the full time."""
         self._leave_sending(State.SENT, at, "sent")
@@ -110,8 +114,8 @@ class Message:
 
     def wait_for_account(self, at: datetime, due: datetime, reason: str) -> None:
         """Postpone it because no message gets through at present. This does not count as a try."""
-        first = self.held_since is None
         notes = list(self.notes)
+        first = not notes or notes[-1].what != "held"
         self._leave_sending(State.QUEUED, at, "held", reason)
         if not first:
             self.notes = notes  # one line for the whole wait

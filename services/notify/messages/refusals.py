@@ -14,6 +14,8 @@ TRIES_EXHAUSTED = "given_up"
 NOT_ACKNOWLEDGED = "nobody_reached"
 NOT_WRITTEN = "not_written"
 NO_TEMPLATE = "no_template"
+UNSEEN_BY_SERVER = frozenset({NO_ADDRESS, NO_TEMPLATE, NOT_WRITTEN})
+"""Reasons for which a message is not handed to a channel at all."""
 
 MEANING = {
     CONTACT_UNKNOWN: "The registry has published nothing about contact for this case; without it the defender is not contacted.",

@@ -20,7 +20,7 @@ from services.notify.channels.outgoing import Outcome, OutgoingMessage, Result
 from services.notify.context import NotifyParts
 from services.notify.messages.model import Message
 from services.notify.messages.record_outcome import record_outcome
-from services.notify.messages.refusals import NO_ADDRESS, NO_TEMPLATE, NOT_WRITTEN
+from services.notify.messages.refusals import NO_ADDRESS, NO_TEMPLATE, NOT_WRITTEN, UNSEEN_BY_SERVER
 from services.notify.messages.store import DueMessages
 from services.notify.messages.templates import Templates
 from services.notify.roster.store import RosterRepository
@@ -129,6 +129,7 @@ def send_for_one_turn(
             break
         outcome = sender.deliver(message)
         record(message, outcome)
-        account.note(outcome, clock())
+        if outcome.reason not in UNSEEN_BY_SERVER:
+            account.note(outcome, clock())
         tried += 1
     return tried

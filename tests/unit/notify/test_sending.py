@@ -230,6 +230,17 @@ def test_while_the_account_is_refused_the_only_person_with_an_address_keeps_the_
     assert message.escalate_at == office.clock.now() + timedelta(minutes=10)
 
 
+def test_who_was_not_even_tried_while_the_account_was_refused_has_the_whole_time_to_answer_too() -> None:
+    office = Office(people=("duty-officer",))
+    office.hear("intake.report.accepted")
+    office.clock.advance(timedelta(minutes=10))
+    office.escalate()
+    office.clock.advance(timedelta(minutes=9))
+    office.send()
+    (message,) = (each for each in office.messages.kept.values() if each.state is State.SENT)
+    assert message.escalate_at == office.clock.now() + timedelta(minutes=10)
+
+
 def test_a_letter_that_is_taken_for_the_whole_account_again_and_again_does_not_hold_the_others() -> None:
     office = Office(*[QUOTA] * 3)
     office.hear("intake.report.accepted")

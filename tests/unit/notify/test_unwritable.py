@@ -10,7 +10,7 @@ from ngao.testing.notify import MemoryRoster, Roster
 from services.notify.messages.send import Sender
 from services.notify.messages.templates import Templates
 from services.notify.roster.model import Contact, Recipient
-from tests.unit.notify.test_sending import POLICY, Office
+from tests.unit.notify.test_sending import POLICY, QUOTA, Office
 
 ONLY_ONE = replace(POLICY.templates, texts={"not_reached": POLICY.templates.texts["not_reached"]})
 
@@ -66,3 +66,19 @@ def test_a_partners_letter_whose_template_is_no_longer_in_the_policy_is_lost_and
     office.templates = ONLY_ONE
     office.send()
     assert office.said[0] == ("failed", "partner:clinic", "duty_officer:duty-officer")
+
+
+def test_a_message_that_the_mail_server_never_saw_says_nothing_about_the_account() -> None:
+    office = Broken(QUOTA, QUOTA)
+    office.hear("referral.recalled", cause="event-1")
+    office.send()
+    since = office.account.refused_since
+    office.unreadable = "clinic"
+    office.clock.advance(timedelta(minutes=1))
+    office.hear("intake.report.accepted", cause="event-2")
+    office.send()
+    assert len(office.channel.tried) == 2
+    assert office.account.refused_since == since
+    office.clock.advance(timedelta(minutes=1))
+    office.send()
+    assert office.account.refused_since is None
