@@ -1,12 +1,12 @@
 """Lay an operator's YAML file over the one it changes, entry by entry; every value keeps the file and line it came from.
 
-overlay: true                         what is not named here stays as it is below
-colours:
-green: {value: 3}                   an entry of a mapping: added, or changed key by key
-red: {retired: true}                gone
-rules:
-- {id: first, points: 9}            an entry of a list whose entries have an `id` or a `code`: the same
-words: {add: [three], remove: [one]}  any other list; a list in its place replaces it
+    overlay: true                         what is not named here stays as it is below
+    colours:
+      green: {value: 3}                   an entry of a mapping: added, or changed key by key
+      red: {retired: true}                gone
+    rules:
+      - {id: first, points: 9}            an entry of a list whose entries have an `id` or a `code`: the same
+    words: {add: [three], remove: [one]}  any other list; a list in its place replaces it
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ def _mapping(loader: _Loader, node: MappingNode) -> dict[Hashable, Any]:
     seen: set[Any] = set()
     for key_node, _ in node.value:
         key = loader.construct_object(key_node, deep=True)
+        if not isinstance(key, Hashable):
+            raise yaml.constructor.ConstructorError(None, None, "a key is a list or a mapping", key_node.start_mark)
         if key in seen:
             raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is repeated", key_node.start_mark)
         seen.add(key)
@@ -60,6 +62,8 @@ def compose(path: Path | str, content: bytes) -> Node:
         loader.construct_document(node)  # says which key is repeated
     except UnicodeDecodeError:
         raise Misconfigured(f"The policy file {path} is not UTF-8.") from None
+    except ValueError:
+        raise Misconfigured(f"The policy file {path} has a value that looks like a date and is none. Put it in quotes.") from None
     except yaml.YAMLError as error:
         mark, last_line = getattr(error, "problem_mark", None), content.count(b"\n") + 1
         place = f" at line {min(mark.line + 1, last_line)}" if mark else ""  # for libyaml the end is a line of its own

@@ -48,6 +48,8 @@ def test_a_folder_gives_every_file_in_it_by_its_bare_name(tmp_path: Path) -> Non
         ("colour: {red: 1}", "colours"),
         ("colours: {red: 1, red: 2}", "repeated"),
         ("colours: [", "line 1"),
+        ("colours: {[red]: 1}", "line 1"),
+        ("colours:\n  red: 2026-99-99", "looks like a date"),
         ("7", "the file"),
     ],
 )
