@@ -7,6 +7,8 @@
     rules:
       - {id: first, points: 9}            an entry of a list whose entries have an `id` or a `code`: the same
     words: {add: [three], remove: [one]}  any other list; a list in its place replaces it
+
+A file that does not begin with `overlay: true` replaces the whole file.
 """
 
 from __future__ import annotations
