@@ -64,7 +64,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Ladder:
-    """The people who are notified in turn. The last one, a named human, is reminded `reminders` times more."""
+    """The people who are notified in turn. The last one who can be reached, a named human, is reminded `reminders` times more."""
 
     name: str
     steps: tuple[Step, ...]
@@ -85,7 +85,7 @@ class Ladder:
             raise PolicyBroken(f"ladders.{self.name} names a person twice; use reminders for the last person.")
 
     def repetition(self, position: int) -> int:
-        """Return how often the last person was notified before, at this position."""
+        """Return the number of the reminder at this position; 0 for a step."""
         return max(0, position - len(self.steps) + 1)
 
 
@@ -169,10 +169,9 @@ class Policy:
         named = {rule.ladder for rule in self.rules if rule.ladder} | {self.undeliverable.ladder}
         return tuple(name for name in self.ladders if name in named)
 
-    def officer_at(self, ladder: str, position: int) -> Recipient | None:
-        """Return the duty officer on a step of a ladder."""
-        step = self.ladders[ladder].step(position)
-        return Recipient(DUTY_OFFICER, step.officer) if step else None
+    def people_of(self, ladder: str) -> tuple[Recipient, ...]:
+        """Return the duty officers of a ladder in the order of its steps."""
+        return tuple(Recipient(DUTY_OFFICER, step.officer) for step in self.ladders[ladder].steps)
 
     def check(self) -> None:
         """Refuse rules that name what does not exist. Raises PolicyBroken, or TemplateIndiscreet."""

@@ -90,14 +90,9 @@ def escalate(situation: Situation, current: Message | Draft, position: int, alar
     """
     known = {message.id: message for message in alarms}
     made: list[Message] = []
-    unreachable: Recipient | None = None
-    policy = situation.policy
-    while current.ladder in policy.ladders and (recipient := policy.officer_at(current.ladder or "", position)):
-        if recipient == unreachable:
-            break  # a reminder would be refused as the message was
+    while recipient := _asked_at(situation, current, position, alarms):
         step = _on_ladder(situation, current, recipient, position)
         there, position = known.get(step.id), position + 1
-        unreachable = None if step.state is State.QUEUED else recipient
         if there is None:
             made.append(step)
             if step.state is State.QUEUED:
@@ -106,6 +101,21 @@ def escalate(situation: Situation, current: Message | Draft, position: int, alar
             there.asks_instead(situation.now, step)
             return Changes(made, [there])
     return Changes(made)
+
+
+def _asked_at(situation: Situation, current: Message | Draft, position: int, alarms: Collection[Message]) -> Recipient | None:
+    """Return the person of this step. After the steps, the last person who can be reached is reminded.
+
+    An address that has refused a message about this cause is not reached; one for which every try has failed is the last resort.
+    """
+    if not situation.policy.within(current.ladder, position):
+        return None
+    people, tries = situation.policy.people_of(current.ladder or ""), refusals.TRIES_EXHAUSTED
+    if position < len(people):
+        return people[position]
+    failed = {other.recipient: other.reason for other in alarms if other.cause == current.cause and other.state is State.FAILED}
+    reached = [each for each in reversed(people) if situation.reaches(each) and failed.get(each, tries) == tries]
+    return max(reached, key=lambda each: each not in failed, default=None)
 
 
 def instead_of(situation: Situation, undelivered: Message) -> Draft:
@@ -228,9 +238,7 @@ def _superseded(situation: Situation, by: Message, leads: Collection[Message], a
     deadlines = [lead.escalate_at for lead in leads if lead.escalate_at and lead.escalate_at > situation.now]
     if by.escalate_at and deadlines:
         by.escalate_at = min(by.escalate_at, *deadlines)
-    changed = [
-        message for message in alarms if message in leads or (message.covered_by in over and message.state is State.COVERED)
-    ]
+    changed = [each for each in alarms if each in leads or (each.covered_by in over and each.state is State.COVERED)]
     return [_handed_over(situation, message, by.cause) for message in changed]
 
 
@@ -277,10 +285,9 @@ def _why_not(contact: Contact | None, channels: Collection[str]) -> str:
 
 def _on_ladder(situation: Situation, current: Message | Draft, recipient: Recipient, position: int) -> Message:
     ladder = situation.policy.ladders[current.ladder or ""]
-    step = ladder.step(position)
     message = _to(situation, current, recipient)
     message.id = message_id(message.cause, recipient, message.template, ladder.repetition(position))
-    message.position = position
+    message.position, step = position, ladder.step(position)
     if step and message.state is State.QUEUED:
         message.escalate_at = situation.now + step.within
     return message

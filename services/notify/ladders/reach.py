@@ -62,6 +62,5 @@ class Reach:
 
     def _count(self, ladder: str) -> int:
         roster = RosterRepository(self._units.read())
-        officers = {self._policy.officer_at(ladder, at) for at in range(len(self._policy.ladders[ladder].steps))}
-        contacts = [roster.contact(officer) for officer in officers if officer]
+        contacts = [roster.contact(officer) for officer in self._policy.people_of(ladder)]
         return sum(1 for contact in contacts if contact and contact.channel in self._channels)

@@ -267,6 +267,18 @@ def test_when_the_covering_letter_reaches_nobody_what_it_covered_is_covered_no_m
     assert [said[2] for said in desk.said if said[0] == "failed"].count("operator") == 5
 
 
+def test_when_the_last_address_of_a_ladder_is_dead_the_person_before_is_reminded() -> None:
+    desk = Desk(*ALL)
+    desk.hear("intake.report.accepted")
+    desk.post()
+    for _ in range(3):
+        desk.wait(15)
+        desk.post(UNKNOWN_USER, only_to="coordinator")
+    sent = [each.recipient.ref for each in desk.on_ladders() if each.state is State.SENT]
+    assert sent == ["duty-officer", "deputy", "deputy", "deputy"]
+    assert desk.state() is AlarmState.ASKED
+
+
 def test_what_was_covered_climbs_its_own_ladder_where_that_has_other_people() -> None:
     ladders = {name: replace(ladder, steps=ladder.steps[:1]) for name, ladder in POLICY.ladders.items() if name != "daily"}
     desk = Desk(*ALL, policy=replace(POLICY, ladders={**POLICY.ladders, **ladders}))

@@ -8,13 +8,13 @@ from datetime import timedelta
 import pytest
 
 from ngao.chassis.errors import NotFound
-from ngao.testing.notify import shipped_policy
+from ngao.testing.notify import Roster, shipped_policy
 from services.notify.errors import PolicyBroken
 from services.notify.ladders.acknowledge import acknowledge_message
 from services.notify.ladders.escalate import escalate_message
 from services.notify.messages.model import Message, State
 from services.notify.messages.plan import plan_messages
-from services.notify.rules import Facts, Ladder, Step
+from services.notify.rules import Facts, Ladder, Policy, Step
 from tests.support.notify import NotifyUnderTest, facts, officers
 
 POLICY = shipped_policy()
@@ -24,8 +24,8 @@ PEOPLE = ("duty-officer", "deputy", "coordinator")
 class Watch(NotifyUnderTest):
     """One escalation, with time in the test's hand."""
 
-    def __init__(self, *present: str) -> None:
-        super().__init__(*officers(*present))
+    def __init__(self, *present: str, policy: Policy = POLICY) -> None:
+        super().__init__(*officers(*present), policy=policy)
         self.hear(facts("intake.report.accepted"))
 
     def hear(self, about: Facts) -> None:
@@ -105,6 +105,46 @@ def test_an_empty_roster_refuses_each_person_once() -> None:
     watch = Watch()
     assert watch.told() == []
     assert [said[1] for said in watch.said] == [f"duty_officer:{name}" for name in PEOPLE]
+
+
+def test_the_only_person_who_can_be_reached_is_reminded_as_the_last_one_would_be() -> None:
+    watch = Watch("duty-officer")
+    watch.wait(10)
+    assert watch.told() == ["duty-officer"] * 2
+    for _ in range(5):
+        watch.wait(15)
+    assert watch.told() == ["duty-officer"] * 6
+    watch.wait(15)
+    assert watch.told() == ["duty-officer"] * 6
+    assert list(watch.messages.kept.values())[-1].notes[-1].what == "ladder_ended"
+
+
+@pytest.mark.parametrize("absent", ["coordinator", "deputy"])
+def test_the_last_person_who_can_be_reached_is_reminded_until_somebody_acknowledges(absent: str) -> None:
+    present = [name for name in PEOPLE if name != absent]
+    watch = Watch(*present)
+    for minutes in (10, 10, 15, 15):
+        watch.wait(minutes)
+    reminded = watch.told()
+    assert (reminded[:2], set(reminded[2:])) == (present, {present[-1]})
+    watch.acknowledge(0)
+    watch.wait(600)
+    assert watch.told() == reminded
+
+
+def test_who_joins_the_roster_later_on_the_ladder_gets_the_next_reminder() -> None:
+    watch = Watch("duty-officer")
+    watch.wait(10)
+    watch.roster.update(Roster(*officers("coordinator")))
+    watch.wait(15)
+    assert watch.told() == ["duty-officer", "duty-officer", "coordinator"]
+
+
+def test_a_policy_without_reminders_reminds_nobody() -> None:
+    ladders = {name: replace(ladder, reminders=0) for name, ladder in POLICY.ladders.items()}
+    watch = Watch("duty-officer", policy=replace(POLICY, ladders=ladders))
+    watch.wait(600)
+    assert watch.told() == ["duty-officer"]
 
 
 def test_an_unknown_message_cannot_be_acknowledged() -> None:
