@@ -105,13 +105,9 @@ MUST_NOTIFY = (
 """A duty officer is notified of these at these urgencies, and of an update when it raises the urgency."""
 MUST_NOTIFY_AS_HIGH = ("intake.report.quarantined.v1", "intake.quarantine.filled.v1")
 """An unreadable report has no urgency of its own; it counts as high."""
-REPEATED_EVENTS = (
-    "referral.unroutable.v1",
-    "referral.expired.v1",
-    "intake.report.quarantined.v1",
-    "intake.quarantine.filled.v1",
-)
-"""New events of these types come again while nothing has changed. Of any other type a second event says something new."""
+REPEATED_EVENTS = ("referral.unroutable.v1", "referral.expired.v1")
+"""New events of these types come again while nothing has changed. Of any other type a second event says something new: another
+body that cannot be read may be another person."""
 
 
 @dataclass(frozen=True)

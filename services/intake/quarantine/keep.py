@@ -104,5 +104,5 @@ def _publish_quarantined(ctx: Context, quarantine_id: str, source_id: str, profi
 
 
 def _bundle(source_id: str, now: datetime) -> str:
-    """Return the reference used as the case in alarms about one source: a broken form alerts a duty officer once a day."""
+    """Return the reference used as the case in alarms about one source: a broken form raises one alarm at a time."""
     return f"quarantine:{source_id}:{now:%Y-%m-%d}"

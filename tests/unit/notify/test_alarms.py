@@ -82,7 +82,7 @@ def five_alarms(desk: Desk) -> None:
         desk.hear("referral.unroutable", about=need)
 
 
-def test_a_broken_form_asks_one_human_once_in_the_time_of_high_and_again_after_an_hour() -> None:
+def test_a_broken_form_asks_one_human_once_in_the_time_of_high() -> None:
     desk = Desk(*ALL)
     for _ in range(40):
         desk.hear("intake.report.quarantined", "high")
@@ -91,14 +91,35 @@ def test_a_broken_form_asks_one_human_once_in_the_time_of_high_and_again_after_a
     desk.wait(30)
     desk.post()
     assert desk.letters() == [("duty-officer", "not_readable"), ("deputy", "not_readable")]
-    desk.acknowledge(desk.on_ladders()[0])
-    desk.wait(30)
-    desk.hear("intake.report.quarantined", "high")
-    assert len(desk.letters()) == 2
-    desk.wait(31)
+
+
+@pytest.mark.parametrize("minutes", [0, 30, 61])
+def test_however_many_bodies_come_after_an_acknowledgement_they_ask_once_at_once(minutes: float) -> None:
+    desk = Desk(*ALL)
     desk.hear("intake.report.quarantined", "high")
     desk.post()
-    assert len(desk.letters()) == 3
+    desk.acknowledge(desk.on_ladders()[0])
+    desk.wait(minutes)
+    for _ in range(100):
+        desk.hear("intake.report.quarantined", "high")
+        desk.post()
+    assert desk.letters() == [("duty-officer", "not_readable")] * 2
+    assert [lead.cause for lead in desk.leads()] == ["event-2"]
+    desk.wait(30)
+    desk.post()
+    assert desk.letters()[2:] == [("deputy", "not_readable")]
+    desk.acknowledge(desk.leads()[0])
+    assert (desk.leads(), desk.state()) == ([], AlarmState.ACKNOWLEDGED)
+
+
+def test_a_source_that_posts_on_and_on_asks_no_more_often_than_it_is_acknowledged() -> None:
+    desk = Desk(*ALL)
+    for acknowledged in range(5):
+        for _ in range(20):
+            desk.hear("intake.report.quarantined", "high")
+            desk.post()
+        assert desk.letters() == [("duty-officer", "not_readable")] * (acknowledged + 1)
+        desk.acknowledge(desk.leads()[0])
 
 
 def test_five_alarms_of_one_case_ask_one_human_once_and_one_acknowledgement_covers_them() -> None:
