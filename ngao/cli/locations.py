@@ -48,6 +48,10 @@ class OperatorLists:
         """Read all operators."""
         return entries_in(self.folder.at(SERVICES[0], "operators.json") if self.folder else self._local())
 
+    def entries_or_none(self) -> list[Entry]:
+        """Read all operators: none before the first start."""
+        return entries_in(self.folder.at(SERVICES[0], "operators.json") if self.folder else Home.from_environment().operators)
+
     def write(self, entries: list[Entry]) -> None:
         """Replace all operators."""
         if self.folder is None:

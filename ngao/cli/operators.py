@@ -53,7 +53,7 @@ def allow(operator_id: OperatorId, scope: Scopes = None, role: Roles = None, hub
     known, allowed = lists.entries(), _allowed(scope, role, hub)
     if operator_id not in {each["id"] for each in known}:
         raise Misconfigured(_UNKNOWN)
-    lists.write([{**each, **allowed} if each["id"] == operator_id else each for each in known])
+    lists.write([entry(operator_id, each["hash"], **allowed) if each["id"] == operator_id else each for each in known])
     for name, words in allowed.items():
         echo(f"{name.capitalize()} of {operator_id}: {', '.join(words) or 'none'}.")
 

@@ -8,8 +8,11 @@ from typing import Annotated
 
 import typer
 
+from ngao.chassis.security.roles import read_roles
+from ngao.cli.locations import OperatorLists, deployment
 from ngao.cli.output import AsJson, print_error, show
 from ngao.deployment.checks.policy import read_as_services
+from ngao.deployment.operators import roles_at_fault
 from ngao.local.home import REPOSITORY, Home
 
 app = typer.Typer(no_args_is_help=True, help="The coalition's rules: triage, matching, deadlines, notifications.")
@@ -30,9 +33,12 @@ def check(
 ) -> None:
     """Load the policy files as the four services do at startup, without starting them.
 
-    The exit code is 1 if a service would not start, or if no service reads a file. Each error names the file and the key.
+    The exit code is 1 if a service would not start, if no service reads a file, or if the roles of an operator do not fit. Each
+    error names the file and the key.
     """
-    rows, wrong = read_as_services(folders or folders_here(), SHIPPED)
+    read = tuple(folders or folders_here())
+    rows, wrong = read_as_services(read, SHIPPED)
+    wrong += [] if wrong else roles_at_fault(OperatorLists(deployment()).entries_or_none(), read_roles(read))
     for sentence in wrong:
         print_error(sentence)
     if wrong:

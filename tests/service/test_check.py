@@ -175,4 +175,4 @@ def test_an_operators_role_that_policy_does_not_know_is_named(settings: Path) ->
     finally:
         file.write_text(known)
     assert code == 1
-    assert "The role night-watch of an operator is not in roles.yaml" in said
+    assert "The role night-watch of tester is not in roles.yaml" in said

@@ -16,6 +16,7 @@ from ngao.chassis.security.identity import hash_key, load_operators
 from ngao.chassis.security.roles import WHOLE, read_roles
 from ngao.cli.app import main
 from ngao.deployment.checks.policy import read_as_services
+from ngao.deployment.operators import entries_in
 from ngao.local.configuration import write_operator
 from ngao.local.home import REPOSITORY, Home
 from services.intake.policy import load
@@ -168,6 +169,8 @@ def test_an_operator_gets_a_key_whose_hash_is_kept_beside_the_others(
     assert allowed == {**roles["watch"].rights, "messages:write": WHOLE}
     assert ngao(monkeypatch, "operator", "add", "convenor", "--role", "hub-convenor", "--hub", "KE-30") == 0
     assert load_operators(home.config / "operators.json", roles)["convenor"].hubs == {"KE-30"}
+    assert ngao(monkeypatch, "operator", "allow", "convenor", "--scope", "cases:read") == 0
+    assert not {"roles", "hubs"} & set(entries_in(home.config / "operators.json")[-1])  # a version before reads no others
     assert ngao(monkeypatch, "operator", "add", "nowhere", "--role", "hub-convenor") == 1
     assert "with --hub" in capsys.readouterr().err
     assert ngao(monkeypatch, "operator", "add", "nowhere", "--role", "hub-convenor", "--hub", "Nairobi") == 1
@@ -182,3 +185,13 @@ def test_an_operator_gets_a_key_whose_hash_is_kept_beside_the_others(
     assert "Unknown scope everything." in capsys.readouterr().err
     assert ngao(monkeypatch, "operator", "add", "Night Desk") == 1
     assert "lower-case" in capsys.readouterr().err
+
+
+def test_an_operator_whose_roles_do_not_fit_is_named_before_the_services_start(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_operator(home)
+    assert ngao(monkeypatch, "operator", "add", "both", "--role", "watch") == 0
+    (home.policy / "roles.yaml").write_text("overlay: true\nroles: {watch: {retired: true}}\n", "utf-8")
+    assert ngao(monkeypatch, "policy", "check") == 1
+    assert "The role watch of both is not in roles.yaml" in capsys.readouterr().err

@@ -31,7 +31,7 @@ from ngao.chassis.storage.connection import client_options
 from ngao.chassis.storage.preflight import require_store
 from ngao.deployment.checks.runner import Check, CheckWarning
 from ngao.deployment.naming import EDGE_VHOST, SEALED_TO
-from ngao.deployment.operators import entries_in
+from ngao.deployment.operators import entries_in, roles_at_fault
 from ngao.deployment.polling import wait_until
 
 CLOCK_DOUBT_S, CLOCK_WRONG_S = 2.0, 30.0
@@ -84,10 +84,9 @@ class Service:
 
     def _operators(self) -> str:
         roles, file = read_roles(self.settings.policy_directories), self.settings.operators_file
-        known = load_operators(file, roles)
-        unknown = sorted({role for each in entries_in(file) for role in each.get("roles", ())} - set(roles))
-        if unknown:
-            raise Misconfigured(f"The role {unknown[0]} of an operator is not in roles.yaml, and permits nothing.")
+        known, wrong = load_operators(file, roles), roles_at_fault(entries_in(file), roles)
+        if wrong:
+            raise Misconfigured(wrong[0])
         return f"{len(known)} of them"
 
     def _tls(self) -> str:

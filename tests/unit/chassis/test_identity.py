@@ -8,7 +8,9 @@ import pytest
 
 from ngao.chassis.errors import Misconfigured, Unauthenticated
 from ngao.chassis.security.identity import Authenticator, Credential, Operators, hash_key, load_operators, new_key, parse, verify
-from ngao.chassis.security.roles import NO_ROLES, WHOLE
+from ngao.chassis.security.roles import NO_ROLES, WHOLE, Grant, Role
+from ngao.contracts import DataClass
+from ngao.deployment.operators import roles_at_fault
 
 
 class Accounts:
@@ -133,3 +135,17 @@ def test_a_changed_list_of_operators_counts_at_once_and_a_broken_one_changes_not
     assert known.authenticate(f"Bearer {second}").id == "grace"
     path.unlink()
     assert known.authenticate(f"Bearer {second}").id == "grace"
+
+
+def test_a_key_whose_roles_differ_has_no_rights_and_the_others_keep_theirs(tmp_path: Path) -> None:
+    """A coalition changes a role, and services that then refused the whole list would take no report."""
+    roles = {
+        "wide": Role("w", {"cases:read": Grant("all", frozenset({DataClass.INTERNAL}))}),
+        "deep": Role("d", {"cases:read": Grant("hub", frozenset(DataClass))}),
+    }
+    entries = [{"id": "grace", "hash": new_key("operator", "grace")[1], "roles": ["wide", "deep"]},
+               {"id": "asha", "hash": new_key("operator", "asha")[1], "roles": ["wide"]}]  # fmt: skip
+    operators = load_operators(write(tmp_path, json.dumps({"operators": entries})), roles)
+    assert (operators["grace"].rights, set(operators["asha"].rights)) == ({}, {"cases:read"})
+    (sentence,) = roles_at_fault(entries, roles)
+    assert "The key of grace permits nothing." in sentence
