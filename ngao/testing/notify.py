@@ -16,7 +16,7 @@ from services.notify.context import Context
 from services.notify.ladders.model import AlarmRecord, AlarmState
 from services.notify.ladders.store import AlarmRecordRepository
 from services.notify.messages.model import Message, State
-from services.notify.messages.store import DueMessages, MessageRepository
+from services.notify.messages.store import MOST_SHOWN, DueMessages, MessageRepository
 from services.notify.policy import read_policy
 from services.notify.roster.model import Contact, ContactSummary, Recipient
 from services.notify.roster.store import ContactSummaryRepository, RosterRepository
@@ -32,7 +32,7 @@ class MemoryMessages(MemoryRepository[Message], MessageRepository):
     """The messages."""
 
     def alarms_of(self, case_ref: str) -> Sequence[Message]:
-        return self._records.ordered(lambda each: each.case_ref == case_ref and each.ladder is not None, by=_made)
+        return self._records.ordered(lambda each: each.case_ref == case_ref and each.ladder is not None, by=_made)[-MOST_SHOWN:]
 
     def overdue(self, now: datetime, furthest: timedelta, limit: int) -> Sequence[str]:
         late = self._records.where(lambda each: _is_over(each.escalate_at, now, furthest))

@@ -30,6 +30,7 @@ from services.intake.sources.model import Source
 from services.intake.triage.model import Triage
 from services.notify.ladders.model import AlarmRecord, AlarmState
 from services.notify.messages.model import Message, State
+from services.notify.messages.store import MOST_SHOWN
 from services.notify.roster.model import DUTY_OFFICER, Contact, ContactSummary, Recipient
 from services.referral.cases.model import Case as Referral
 from services.referral.cases.model import Life
@@ -532,6 +533,16 @@ def test_messages_of_a_case_on_ladders_come_oldest_first(notify: Any) -> None:
     for at, ladder in ((2, "critical"), (1, "critical"), (0, None)):
         notify.run(lambda ctx, at=at, ladder=ladder: ctx.messages.save(message(f"m-{at}", ladder=ladder, created_at=later(at))))
     assert notify.run(lambda ctx: [each.id for each in ctx.messages.alarms_of("NG-1")]) == ["m-1", "m-2"]
+
+
+def test_of_very_many_messages_of_a_case_on_ladders_the_newest_are_read(notify: Any) -> None:
+    def fill(ctx: Any) -> None:
+        for at in range(MOST_SHOWN + 1):
+            ctx.messages.save(message(f"m-{at}", ladder="critical", created_at=later(at)))
+
+    notify.run(fill)
+    found = notify.run(lambda ctx: [each.id for each in ctx.messages.alarms_of("NG-1")])
+    assert found == [f"m-{at}" for at in range(1, MOST_SHOWN + 1)]
 
 
 def test_a_message_is_added_once(notify: Any) -> None:

@@ -73,7 +73,12 @@ def alarm_to_ask_again(situation: Situation, alarms: Collection[Message]) -> Mes
 
 
 def is_answered(message: Message, alarms: Collection[Message]) -> bool:
-    """Return True if no one needs a message on a ladder: its cause is acknowledged, or an alarm that is being asked covers it."""
+    """Return True if no one needs a message on a ladder: its cause is acknowledged, or an alarm that is being asked covers it.
+
+    Of a message that is not among the alarms, because its case has very many newer ones, nothing is known: it is not answered.
+    """
+    if message not in alarms:
+        return False
     asked = {alarm.cause for alarm in alarms if alarm.escalate_at}
     return message.covered_by in asked or not any(alarm.cause == message.cause for alarm in unacknowledged(alarms))
 

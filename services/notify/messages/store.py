@@ -18,7 +18,8 @@ from ngao.chassis.storage.repository import Repository
 from services.notify.messages.model import Message, State
 from services.notify.roster.model import Recipient
 
-_MOST_SHOWN = 500
+MOST_SHOWN = 500
+"""The most messages that one query reads, of a list or of a case: the newest."""
 _BOTH = (True, False)
 """Indexes begin with urgency: a query that does not name it would walk through all of them."""
 
@@ -60,8 +61,8 @@ class MessageRepository(Repository[Message]):
     document = MessageDocument
 
     def alarms_of(self, case_ref: str) -> Sequence[Message]:
-        """Return the messages of a case that are on a ladder, oldest first."""
-        newest = MessageDocument.objects(case_ref=case_ref, ladder__exists=True).order_by("-created_at").limit(_MOST_SHOWN)
+        """Return the newest messages of a case that are on a ladder, the oldest of them first."""
+        newest = MessageDocument.objects(case_ref=case_ref, ladder__exists=True).order_by("-created_at").limit(MOST_SHOWN)
         return list(reversed(self._all(newest)))
 
     def overdue(self, now: datetime, furthest: timedelta, limit: int) -> Sequence[str]:
@@ -72,7 +73,7 @@ class MessageRepository(Repository[Message]):
 
     def listed(self, *, limit: int, **wanted: str) -> Sequence[Message]:
         """Return the newest messages with these values of `case_ref`, `state` or `reference`."""
-        return self._all(MessageDocument.objects(**wanted).order_by("-created_at").limit(min(limit, _MOST_SHOWN)))
+        return self._all(MessageDocument.objects(**wanted).order_by("-created_at").limit(min(limit, MOST_SHOWN)))
 
     def unsent(self) -> tuple[int, datetime | None]:
         """Return how many messages wait to be sent, and when the oldest was created."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from services.notify.channels.outgoing import Outcome
 from services.notify.ladders.acknowledge import acknowledge_message
 from services.notify.messages.model import State
+from services.notify.messages.store import MOST_SHOWN
 from tests.unit.notify.test_sending import LATER, NEVER, QUOTA, Office
 
 
@@ -48,3 +50,20 @@ def test_what_a_graver_alarm_covered_is_tried_again_when_that_one_asks_nobody_an
     office.clock.advance(timedelta(minutes=1))
     office.send()
     assert [letter.message_id for letter in office.channel.taken] == [first.id]
+
+
+@pytest.mark.parametrize("outcome", [LATER, QUOTA])
+def test_what_is_older_than_all_that_are_read_of_its_case_is_tried_again(outcome: Outcome) -> None:
+    office = Office()
+    office.hear("intake.report.accepted")
+    first = office.lease()
+    office.clock.advance(timedelta(minutes=10))
+    office.escalate()
+    office.clock.advance(timedelta(seconds=1))
+    for number in range(MOST_SHOWN):
+        newer = replace(first, id=f"newer-{number}", cause=f"newer-{number}", created_at=office.now, state=State.SENT)
+        office.messages.kept[newer.id] = replace(newer, next_attempt=None, lease=None, escalate_at=None)
+    office.record(first, outcome)
+    office.clock.advance(timedelta(minutes=1))
+    office.send()
+    assert first.id in [letter.message_id for letter in office.channel.taken]
