@@ -82,6 +82,14 @@ class MemoryDefenders(_Memory[Defender], DefenderRepository):
         mine = self._keys(identity)
         return [each.id for each in self._records.where(lambda each: not each.fading_since and mine & self._keys(each.identity))]
 
+    def named(self, refs: Collection[str]) -> list[str]:
+        return [each.id for each in self._records.where(lambda each: each.id in refs and self._keys(each.identity))]
+
+    def maybe_restricted(self, refs: Collection[str]) -> list[str]:
+        own = self._records.where(lambda each: each.id in refs and (each.restrictions or each.linked_to))
+        below = self._records.where(lambda each: each.linked_to in refs)
+        return list(dict.fromkeys((*(each.id for each in own), *(each.linked_to or "" for each in below))))
+
     def pending_erasure(self, before: datetime, limit: int) -> list[Defender]:
         return self._all(self._records.where(lambda each: each.fading_since and each.fading_since <= before)[:limit])
 

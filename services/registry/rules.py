@@ -14,9 +14,10 @@ class MatchingRules:
     """Rules for two records of the same person: similarity and scores are 0 to 1.
 
     `contradicts_below`: names less alike than this contradict each other. `candidate_from`: the score from which a recorded
-    person is a suggestion to a human. `most_candidates`: how many suggestions one case has at most. `weights`: what `name` (times
-    its similarity), `phone` and `email` add to the score. `same_word_from`: words less alike than this are two names.
-    `kin_words`: beside a name they make it another person's ("Mama Njeri" is not Njeri).
+    person is a suggestion to a human. `most_candidates`: how many suggestions one case has at most of persons with a similar name
+    alone or without one; who shares an address and has a name, or is restricted, is always one. `weights`: what `name` (times its
+    similarity), `phone` and `email` add to the score. `same_word_from`: words less alike than this are two names. `kin_words`:
+    beside a name they make it another person's ("Mama Njeri" is not Njeri).
     """
 
     contradicts_below: float

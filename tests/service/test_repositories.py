@@ -42,7 +42,7 @@ from services.referral.offers.model import REVOKED, Offer
 from services.registry.cases.model import Case, CaseState
 from services.registry.disclosure.model import Disclosure
 from services.registry.people.identity import Identity, ReportedIdentity
-from services.registry.people.model import Defender
+from services.registry.people.model import Defender, Restriction
 from services.registry.people.resolution import Candidate, Suggestion, Verdict
 from tests.support.documents import documents, service_class
 
@@ -328,6 +328,23 @@ def test_a_fading_person_has_no_name_to_be_found_by_and_is_removed(registry: Any
 
     registry.run(remove)
     assert registry.run(lambda ctx: ctx.defenders.get(ref)) is None
+
+
+def test_records_that_have_a_name_or_may_be_of_a_restricted_person_are_found_without_being_read(registry: Any) -> None:
+    restriction = Restriction("partner-a", "safety", NOW)
+
+    def fill(ctx: Any) -> None:
+        for ref, name, restrictions, linked_to in (
+            ("DEF-N1", "", (), None), ("DEF-N2", "Asha Omar", (), None), ("DEF-N3", "", (restriction,), None),
+            ("DEF-N4", "", (), None), ("DEF-N5", "", (), "DEF-N4"), ("DEF-N6", "", (restriction,), None),
+        ):  # fmt: skip
+            identity = Identity((name,) if name else ())
+            ctx.defenders.save(Defender(ref, identity, NOW, restrictions=restrictions, linked_to=linked_to))
+
+    registry.run(fill)
+    asked = [f"DEF-N{n}" for n in range(1, 6)]
+    assert registry.run(lambda ctx: ctx.defenders.named(asked)) == ["DEF-N2"]
+    assert set(registry.run(lambda ctx: ctx.defenders.maybe_restricted(asked))) == {"DEF-N3", "DEF-N4", "DEF-N5"}
 
 
 def test_open_candidates_come_oldest_first_and_know_whom_they_suggest(registry: Any) -> None:

@@ -35,6 +35,17 @@ class KnownPerson:
     ref: str
     identity: Identity
     shares: frozenset[str] = frozenset()
+    restricted: bool = False
+
+    @property
+    def is_named(self) -> bool:
+        """Return True if any name of theirs is known."""
+        return bool(self.identity.names)
+
+    @property
+    def is_always_suggested(self) -> bool:
+        """Return True if others who fit as well must not push them out: a restriction holds only for who is suggested."""
+        return self.restricted or (self.is_named and bool(self.shares))
 
 
 @dataclass(frozen=True)
@@ -132,9 +143,13 @@ def _by_words(mine: Identity, theirs: Identity, rules: MatchingRules, similarity
 def _probable(
     identity: Identity, known: list[KnownPerson], rules: MatchingRules, similarity: Similarity
 ) -> tuple[Suggestion, ...]:
-    scored = [_score(identity, person, rules, similarity) for person in known]
-    worthy = [person for person in scored if person.score >= rules.candidate_from]
-    return tuple(sorted(worthy, key=lambda each: (-each.score, each.defender_ref))[: rules.most_candidates])
+    """Return whom it may be, the most probable first: of those with a similar name alone or no name so many as policy says."""
+    scored = [(person, _score(identity, person, rules, similarity)) for person in known]
+    worthy = [(person, suggestion) for person, suggestion in scored if suggestion.score >= rules.candidate_from]
+    worthy.sort(key=lambda each: (not each[0].is_named, -each[1].score, each[1].defender_ref))
+    others = [person.ref for person, _ in worthy if not person.is_always_suggested]
+    left_out = set(others[rules.most_candidates :])
+    return tuple(suggestion for person, suggestion in worthy if person.ref not in left_out)
 
 
 def _score(identity: Identity, known: KnownPerson, rules: MatchingRules, similarity: Similarity) -> Suggestion:

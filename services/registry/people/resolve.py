@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -29,7 +29,10 @@ from services.registry.people.resolution import Candidate, Kind, KnownPerson, Re
 from services.registry.people.similarity import similarity
 
 MOST_COMPARED = 100
-"""So many records are read and compared for one report; those that share an address and have a similar name come first."""
+"""So many records are read and compared for one report, and all that may be of a restricted person.
+
+Those that share an address and have a similar name come first, then those that share an address and have another name.
+"""
 
 
 @on(ReportAccepted)
@@ -132,16 +135,14 @@ def _resolve(ctx: Context, identity: Identity | None, referenced: Person | None)
         _known(ctx, identity) if identity and referenced is None else (),
         ctx.policy.matching,
         similarity,
-        referenced=KnownPerson(referenced.ref, referenced.identity) if referenced else None,
+        referenced=_as_known(referenced) if referenced else None,
     )
 
 
 def _known(ctx: Context, identity: Identity) -> list[KnownPerson]:
     """Return those who share an address or have a similar name, up to a bound; linked records are one person."""
     shares = ctx.addresses.sharing(identity)
-    namesakes = ctx.defenders.named_like(identity)
-    both = (ref for ref in namesakes if ref in shares)
-    refs = list(islice(dict.fromkeys((*both, *shares, *namesakes)), MOST_COMPARED))
+    refs = _compared(ctx, shares, ctx.defenders.named_like(identity))
     ctx.defenders.read(refs)
     found: dict[str, tuple[Person, frozenset[str]]] = {}
     for ref in refs:
@@ -149,7 +150,21 @@ def _known(ctx: Context, identity: Identity) -> list[KnownPerson]:
         if person:
             before = found[person.ref][1] if person.ref in found else frozenset[str]()
             found[person.ref] = (person, before | shares.get(ref, frozenset()))
-    return [KnownPerson(ref, person.identity, shared) for ref, (person, shared) in found.items()]
+    return [_as_known(person, shared) for person, shared in found.values()]
+
+
+def _compared(ctx: Context, shares: Collection[str], namesakes: Collection[str]) -> list[str]:
+    """Return which of these records are read: a restriction must not be missed because many others fit as well."""
+    both = [ref for ref in namesakes if ref in shares]
+    refs = list(dict.fromkeys((*both, *shares, *namesakes)))
+    if len(refs) <= MOST_COMPARED:
+        return refs
+    ordered = dict.fromkeys((*both, *ctx.defenders.named(shares), *refs))
+    return list(dict.fromkeys((*islice(ordered, MOST_COMPARED), *ctx.defenders.maybe_restricted(refs))))
+
+
+def _as_known(person: Person, shares: frozenset[str] = frozenset()) -> KnownPerson:
+    return KnownPerson(person.ref, person.identity, shares, restricted=bool(person.restrictions))
 
 
 def _record_for(ctx: Context, resolution: Resolution, identity: Identity | None) -> Defender | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar
 
-from mongoengine import BinaryField, ListField, StringField
+from mongoengine import BinaryField, ListField, Q, StringField
 
 from ngao.chassis.storage.documents import Stored
 from ngao.chassis.storage.held import INTERNAL, hashed, internal, sealed
@@ -88,6 +88,17 @@ class DefenderRepository(Repository[Defender]):
         except TooMany:
             refs = list(DefenderDocument.objects(name_keys__in=keys).limit(_MOST_NAMESAKES).scalar("id"))
         return refs[:_MOST_NAMESAKES]
+
+    def named(self, refs: Collection[str]) -> list[str]:
+        """Return which of these have a name that finds them (a name of one word alone does not)."""
+        return list(DefenderDocument.objects(id__in=list(refs), name_keys__0__exists=True).order_by("id").scalar("id"))
+
+    def maybe_restricted(self, refs: Collection[str]) -> list[str]:
+        """Return which of these have a restriction, or are linked with another record that may have one."""
+        these = DefenderDocument.objects(id__in=list(refs))
+        own = these.filter(Q(restrictions__0__exists=True) | Q(linked_to__ne=None)).order_by("id").scalar("id")
+        below = DefenderDocument.objects(linked_to__in=list(refs)).scalar("linked_to")
+        return list(dict.fromkeys((*own, *below)))
 
     def pending_erasure(self, before: datetime, limit: int) -> list[Defender]:
         """Return records that no search has found since this time."""
