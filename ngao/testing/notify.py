@@ -139,12 +139,13 @@ class MemoryRoster(RosterRepository):
         off = sorted(each.removed_at for each in self._roster.values() if each.removed_at and each.removed_at <= before)
         return len(off), off[0] if off else None
 
-    def destroy(self, recipient: Recipient) -> Recipient:
+    def destroy(self, recipient: Recipient) -> bool:
         entry = self._roster.get(recipient)
-        if entry and entry.removed_at is not None:
-            del self._roster[recipient]
-            self._unit.destroy_key(f"roster:{recipient}")
-        return recipient
+        if entry is None or entry.removed_at is None:
+            return False
+        del self._roster[recipient]
+        self._unit.destroy_key(f"roster:{recipient}")
+        return True
 
     def _present(self, recipient: Recipient) -> Entry | None:
         entry = self._roster.get(recipient)

@@ -63,9 +63,9 @@ def erase(parts: NotifyParts) -> None:
 def _erase(parts: NotifyParts, ctx: Context) -> int:
     gone = ctx.roster.removed(parts.retention.before("roster", "removed", ctx.now), _AT_ONCE)
     for recipient in gone:
-        ctx.roster.destroy(recipient)
-        detail = {"why": "removed", "policy_version": parts.retention.version}
-        ctx.audit("roster.forgotten", subject=str(recipient), detail=detail)
+        if ctx.roster.destroy(recipient):
+            detail = {"why": "removed", "policy_version": parts.retention.version}
+            ctx.audit("roster.forgotten", subject=str(recipient), detail=detail)
     return len(gone)
 
 

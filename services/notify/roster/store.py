@@ -85,13 +85,17 @@ class RosterRepository:
         """Return how many were removed before this time and are still stored, and when the first of them was."""
         return count_and_first(RosterDocument.objects(removed_at__lte=before), "removed_at")
 
-    def destroy(self, recipient: Recipient) -> Recipient:
-        """Delete the entry of a person who was removed, and the key that opens its address. One who was put back stays."""
+    def destroy(self, recipient: Recipient) -> bool:
+        """Delete the entry of a person who was removed, and the key that opens its address. One who was put back stays.
+
+        Returns False if nothing was deleted.
+        """
         found = _stored(recipient)
-        if found and found.get("removed_at") is not None:
-            self._unit.drop(_ROSTER, found["_id"], found["revision"])
-            self._unit.destroy_key(_place(found["_id"])[0])
-        return recipient
+        if found is None or found.get("removed_at") is None:
+            return False
+        self._unit.drop(_ROSTER, found["_id"], found["revision"])
+        self._unit.destroy_key(_place(found["_id"])[0])
+        return True
 
     def _address(self, entry: Record) -> str:
         return self._unit.sealer.open(*_place(entry["_id"]), entry["address"]).decode()
