@@ -11,6 +11,7 @@ from services.registry.candidates.finding import candidate_of, record_of, sugges
 from services.registry.candidates.responses import CandidatesShown, Decided, LinkRequest, decided_answer, review_answer
 from services.registry.candidates.touched import touched_by
 from services.registry.context import Context
+from services.registry.people.erase import let_fade_if_not_needed
 from services.registry.people.finding import cases_of, person_of, root_of
 from services.registry.people.identity import Identity
 from services.registry.people.model import Defender
@@ -86,7 +87,16 @@ def _decide(ctx: Context, candidate: Candidate, record: Defender, target: Defend
         each.publish(ctx)
     detail = {"defender_ref": record.id, **({"linked_to": target.id} if target else {})}
     ctx.audit(f"candidate.{verdict}", subject=candidate.id, detail=detail)
+    _let_go(ctx, candidate, record)
     return decided_answer(candidate)
+
+
+def _let_go(ctx: Context, candidate: Candidate, record: Defender) -> None:
+    """Let fade whom nothing but this candidate has kept. Each is written, so that an erasure of their last case conflicts."""
+    refs = [record.id, *(suggestion.defender_ref for suggestion in candidate.suggestions)]
+    for person in [person for ref in refs if (person := person_of(ctx, ref))]:
+        ctx.defenders.save(person.root)
+    let_fade_if_not_needed(ctx, refs)
 
 
 def review(ctx: Context, candidate: Candidate, reader: Reader) -> Review:

@@ -1,4 +1,4 @@
-"""Retention: erase a report's facts after their retention period, and a person when no case needs them.
+"""Retention: erase a report's facts after their retention period, and a person when no case and no candidate needs them.
 
 A person is erased in two steps. First no search by name, phone or e-mail finds the record any more. An hour later it is removed
 with the references that sources have, and its key is destroyed, unless a report has used it: one that was just being resolved, or
@@ -7,15 +7,17 @@ that named such a reference. Then the first step is undone.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 
 from ngao.chassis.handlers import every, measures
 from ngao.chassis.measuring import SELDOM_S
-from services.registry.cases.model import Case, CaseState
+from services.registry.cases.model import CaseState
 from services.registry.context import Context, RegistryParts
 from services.registry.people.finding import cases_of, person_of
 from services.registry.people.model import Defender, Person
+from services.registry.people.resolution import Candidate, Verdict
 
 _AT_ONCE = 100
 
@@ -54,9 +56,7 @@ def erase_cases(ctx: Context, limit: int) -> int:
             ctx.cases.destroy_key(case.id)
         detail = {"why": why, "policy_version": rules.version}
         ctx.audit("case.forgotten", subject=case.id, detail=detail)
-    for person in _people_of(ctx, due):
-        if not _is_needed(ctx, person):
-            _let_fade(ctx, person)
+    let_fade_if_not_needed(ctx, (case.defender_ref for case in due))
     return len(due)
 
 
@@ -69,28 +69,41 @@ def erase_people(ctx: Context, limit: int) -> int:
             keep_after_all(ctx, record)
         else:
             ctx.addresses.remove(record.id)
-            _end_candidates(ctx, record.id)
             ctx.defenders.remove(record)
             ctx.defenders.destroy_key(record.id)
             ctx.audit("defender.forgotten", subject=record.id)
+            _end(ctx, ctx.candidates.about(record.id))
     return len(faded)
 
 
 def end_candidates(ctx: Context, limit: int) -> int:
     """Remove candidates whose record an earlier version has erased without them. Returns how many of the oldest were such."""
     dead = [each for each in ctx.candidates.open(limit) if ctx.defenders.get(each.defender_ref) is None]
-    for candidate in dead:
-        ctx.candidates.remove(candidate)
+    _end(ctx, dead)
     return len(dead)
 
 
+def let_fade_if_not_needed(ctx: Context, refs: Iterable[str | None]) -> None:
+    """Take the first step for each person behind these records who lost a case or a candidate, unless another one needs them.
+
+    Whom candidates alone keep is written as well: if the last one ends at this moment, the two conflict.
+    """
+    found = (person_of(ctx, ref) for ref in dict.fromkeys(refs))
+    for person in {person.ref: person for person in found if person}.values():
+        if not _is_needed(ctx, person):
+            _let_fade(ctx, person)
+        elif not _has_case(ctx, person):
+            ctx.defenders.save(person.root)
+
+
 def _is_needed(ctx: Context, person: Person) -> bool:
+    """Return True if the person has a case, or may be that of another one: until it is decided, their restrictions hold for it."""
+    own = {record.id for record in person.records}
+    return _has_case(ctx, person) or any(each.defender_ref not in own for each in ctx.candidates.suggesting(own))
+
+
+def _has_case(ctx: Context, person: Person) -> bool:
     return any(case.state is not CaseState.ERASED for case in cases_of(ctx, person))
-
-
-def _people_of(ctx: Context, cases: list[Case]) -> list[Person]:
-    found = [person_of(ctx, case.defender_ref) for case in cases]
-    return list({person.ref: person for person in found if person}.values())
 
 
 def _let_fade(ctx: Context, person: Person) -> None:
@@ -100,16 +113,12 @@ def _let_fade(ctx: Context, person: Person) -> None:
         ctx.defenders.save(record)
 
 
-def _end_candidates(ctx: Context, ref: str) -> None:
-    """Leave nothing for a human to decide about a record that is gone: it would be listed before what can be decided."""
-    for candidate in ctx.candidates.about(ref):
+def _end(ctx: Context, candidates: Iterable[Candidate]) -> None:
+    """Remove candidates of records that are gone: they would be listed before what can be decided, and keep whom they suggest."""
+    for candidate in candidates:
         ctx.candidates.remove(candidate)
-    for candidate in ctx.candidates.suggesting([ref]):
-        candidate.suggestions = tuple(each for each in candidate.suggestions if each.defender_ref != ref)
-        if candidate.suggestions:
-            ctx.candidates.save(candidate)
-        else:
-            ctx.candidates.remove(candidate)
+        if candidate.verdict is Verdict.OPEN:
+            let_fade_if_not_needed(ctx, (suggestion.defender_ref for suggestion in candidate.suggestions))
 
 
 def keep_after_all(ctx: Context, record: Defender) -> None:
