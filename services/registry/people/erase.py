@@ -97,7 +97,7 @@ def let_fade_if_not_needed(ctx: Context, refs: Iterable[str | None]) -> None:
 
 
 def _is_needed(ctx: Context, person: Person) -> bool:
-    """Return True if the person has a case, or may be that of another one: until it is decided, their restrictions hold for it."""
+    """Return True if the person has a case, or may be that of another one: until that is decided, their restrictions hold."""
     own = {record.id for record in person.records}
     return _has_case(ctx, person) or any(each.defender_ref not in own for each in ctx.candidates.suggesting(own))
 
