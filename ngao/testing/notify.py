@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -94,6 +94,7 @@ class Entry:
 
     contact: Contact
     address: str
+    joined_at: datetime | None = None
     removed_at: datetime | None = None
 
 
@@ -119,8 +120,17 @@ class MemoryRoster(RosterRepository):
         entry = self._present(recipient)
         return (entry.contact, entry.address) if entry else None
 
-    def put(self, contact: Contact, address: str) -> None:
-        self._roster[contact.recipient] = Entry(contact, address)
+    def put(self, contact: Contact, address: str, joined_at: datetime | None = None) -> None:
+        self._roster[contact.recipient] = Entry(contact, address, joined_at)
+
+    def joined(self) -> Mapping[Recipient, datetime]:
+        present = {each: entry for each, entry in self._roster.items() if entry.removed_at is None}
+        return {each: entry.joined_at for each, entry in present.items() if entry.joined_at}
+
+    def was_asked(self, recipient: Recipient, joined_at: datetime) -> None:
+        entry = self._present(recipient)
+        if entry and entry.joined_at == joined_at:
+            entry.joined_at = None
 
     def listed(self) -> Sequence[tuple[Contact, str]]:
         present = [each for each in self._roster.values() if each.removed_at is None]

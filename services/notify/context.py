@@ -18,6 +18,7 @@ from services.notify.ladders.reach import Reach
 from services.notify.ladders.store import AlarmRecordRepository
 from services.notify.messages.store import DueMessages, MessageRepository
 from services.notify.policy import read_policy, read_retention
+from services.notify.roster.model import Recipient
 from services.notify.roster.store import ContactSummaryRepository, RosterRepository
 from services.notify.rules import Policy
 from services.notify.settings import read_own
@@ -44,7 +45,8 @@ class Context(UnitContext):
 class NotifyParts(Parts[Context]):
     """The parts of notify that live as long as its process. Only operators call it, so that it has no accounts of its own.
 
-    `joined_at` is when a person last joined the roster, and `left_to_ask` are the cases to ask about again because of it.
+    `left_to_ask` are the cases to ask about again because a person has joined the roster, `listed_for` says for whom they were
+    listed and when each of them joined, and `asking` is how many turns ask about some at present.
     """
 
     def __init__(self, chassis: Chassis) -> None:
@@ -57,8 +59,9 @@ class NotifyParts(Parts[Context]):
         self.account = MailAccount(own.longest_pause)
         self.due_messages = DueMessages(chassis.store.durable("messages"), self.policy.furthest)
         self.reach = Reach(chassis, self.policy, frozenset(self.channels), self.account)
-        self.joined_at: datetime | None = None
         self.left_to_ask: dict[str, None] = {}
+        self.listed_for: dict[Recipient, datetime] = {}
+        self.asking = 0
         self.unsent = chassis.metrics.gauge("ngao_notify_unsent", "Messages that wait to be sent.")
         self.unsent_seconds = chassis.metrics.gauge("ngao_notify_unsent_seconds", "Age of the oldest of these.")
         chassis.expire_parked_by(self.retention)

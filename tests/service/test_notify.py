@@ -400,6 +400,34 @@ def test_a_roster_without_officers_is_shown_before_the_first_report_and_an_offic
     eventually(lambda: ("duty-officer", "sent") in states(notify, world, case), what="the officer to be asked")
 
 
+def test_an_officer_who_is_added_is_asked_although_the_process_died_before_it_asked(
+    notify: ServiceProcess, world: World, line: Line, case: str
+) -> None:
+    officers = [f"/v1/roster/duty-officers/{person}" for person in ("duty-officer", "coordinator")]
+    for path in officers:
+        assert notify.request("DELETE", path, key=world.operator_key)[0] == 204
+    store: Any = pymongo.MongoClient(world.parts.mongo)[world.database("notify")]
+    try:
+        line.publish(reported(case))
+        eventually(lambda: [state for _, state in states(notify, world, case)] == ["refused"] * 2, what="both to be refused")
+        before = list(store.messages.find({"case_ref": case})), list(store.alarms.find({"_id": case}))
+    finally:
+        for path in officers:
+            entry = {"email": f"canary.{path.rpartition('/')[2]}@example.org", "language": "sw"}
+            assert notify.request("PUT", path, entry, world.operator_key)[0] == 200
+        notify.signal(signal.SIGKILL)
+        notify.wait()
+    assert store.roster.count_documents({"joined_at": {"$exists": True}}) == len(officers)
+    for name, records, which in (("messages", before[0], "case_ref"), ("alarms", before[1], "_id")):
+        store[name].delete_many({which: case})  # as they were when it had not asked yet
+        store[name].insert_many(records)
+    notify.start()
+    eventually(lambda: "sent" in [state for _, state in states(notify, world, case)], within=40, what="an officer to be asked")
+    marked = {"joined_at": {"$exists": True}}
+    eventually(lambda: not store.roster.count_documents(marked), within=40, what="the marks to end")
+    store.client.close()
+
+
 def test_five_alarms_at_once_in_two_processes_make_one_ladder_and_lose_none(
     notify: ServiceProcess, world: World, line: Line, case: str
 ) -> None:

@@ -648,6 +648,22 @@ def test_somebody_taken_off_the_roster_and_put_on_again_is_not_erased(notify: An
     assert notify.run(lambda ctx: list(ctx.roster.listed())) == [(contact, "amina@example.com")]
 
 
+def test_who_joined_the_roster_is_marked_until_they_were_asked_about_everything(notify: Any) -> None:
+    amina, nasra = Recipient(DUTY_OFFICER, "amina"), Recipient(DUTY_OFFICER, "nasra")
+    notify.run(lambda ctx: ctx.roster.put(Contact(nasra, "email", "sw"), "nasra@example.org"))
+    for at in (later(1), later(2)):
+        notify.run(lambda ctx, at=at: ctx.roster.put(Contact(amina, "email", "sw"), "amina@example.org", at))
+        assert notify.run(lambda ctx: dict(ctx.roster.joined())) == {amina: at}
+    notify.run(lambda ctx: ctx.roster.was_asked(amina, later(1)))
+    assert notify.run(lambda ctx: dict(ctx.roster.joined())) == {amina: later(2)}
+    notify.run(lambda ctx: ctx.roster.was_asked(amina, later(2)))
+    assert notify.run(lambda ctx: dict(ctx.roster.joined())) == {}
+    assert notify.run(lambda ctx: ctx.roster.with_address(amina)) == (Contact(amina, "email", "sw"), "amina@example.org")
+    notify.run(lambda ctx: ctx.roster.put(Contact(amina, "email", "sw"), "amina@example.org", later(3)))
+    notify.run(lambda ctx: ctx.roster.remove(amina, later(4)))
+    assert notify.run(lambda ctx: dict(ctx.roster.joined())) == {}
+
+
 def test_somebody_put_on_the_roster_again_while_their_entry_is_erased_stays(notify: Any) -> None:
     amina = Recipient(DUTY_OFFICER, f"amina-{name()}")
     contact = Contact(amina, "email", "sw")

@@ -44,8 +44,8 @@ def put_partner_contact(ctx: Context, partner_id: str, body: dict[str, Any]) -> 
 
 
 def put_on_roster(ctx: Context, recipient: Recipient, entry: dict[str, Any]) -> dict[str, Any]:
-    """Create or replace an entry. Its address is sealed before it is stored."""
+    """Create or replace an entry. Its address is sealed before it is stored. A duty officer is marked as one who has joined."""
     contact, address = contact_of(recipient, entry)
-    ctx.roster.put(contact, address)
+    ctx.roster.put(contact, address, ctx.now if recipient.kind == DUTY_OFFICER else None)
     ctx.audit("roster.put", subject=str(recipient))
     return show_entry(contact, address)

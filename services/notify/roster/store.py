@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -19,13 +19,17 @@ _ROSTER = "roster"
 
 
 class RosterDocument(Stored):
-    """A duty officer or a partner's contact; the id is `<kind>:<ref>`."""
+    """A duty officer or a partner's contact; the id is `<kind>:<ref>`.
+
+    `joined_at` is set until the person has been asked about each alarm that had ended without an acknowledgement.
+    """
 
     kind = StringField(required=True, **INTERNAL)
     ref = StringField(required=True, **INTERNAL)
     channel = StringField(required=True, **INTERNAL)
     language = StringField(required=True, **INTERNAL)
     address = BinaryField(required=True, **sealed("roster"))
+    joined_at = DateTimeField(**INTERNAL)
     removed_at = DateTimeField(**INTERNAL)
 
     meta: ClassVar[dict[str, Any]] = {"db_alias": "notify", "collection": _ROSTER}
@@ -55,13 +59,28 @@ class RosterRepository:
         found = _entry(recipient)
         return (_contact(found), self._address(found)) if found else None
 
-    def put(self, contact: Contact, address: str) -> None:
-        """Store an entry and seal its address. A person who was removed is on the roster again."""
+    def put(self, contact: Contact, address: str, joined_at: datetime | None = None) -> None:
+        """Store an entry and seal its address. A person who was removed is on the roster again.
+
+        `joined_at` marks a person who is to be asked about the alarms that ended before.
+        """
         recipient = contact.recipient
         record = {"_id": str(recipient), **vars(recipient), "channel": contact.channel, "language": contact.language}
         known = _stored(recipient)
         sealed_address = self._unit.sealer.seal(*_place(record["_id"]), address.encode())
-        self._unit.keep(_ROSTER, {**record, "address": sealed_address}, known["revision"] if known else 0)
+        joined = {"address": sealed_address, "joined_at": joined_at}
+        self._unit.keep(_ROSTER, record | joined, known["revision"] if known else 0)
+
+    def joined(self) -> Mapping[Recipient, datetime]:
+        """Return who is still to be asked about the alarms that ended before they joined, and when they did."""
+        found = RosterDocument.objects(joined_at__exists=True, removed_at=None).as_pymongo()
+        return {Recipient(record["kind"], record["ref"]): record["joined_at"] for record in found}
+
+    def was_asked(self, recipient: Recipient, joined_at: datetime) -> None:
+        """Remove the mark of a person who joined at that time. Who has joined again since keeps it."""
+        found = _entry(recipient)
+        if found and found.get("joined_at") == joined_at:
+            self._unit.keep(_ROSTER, {**found, "joined_at": None}, found["revision"])
 
     def listed(self) -> Sequence[tuple[Contact, str]]:
         """Return every entry with its decrypted address."""
