@@ -61,10 +61,13 @@ def alarm_beside(message: Message, alarms: Collection[Message]) -> Message | Non
 
 
 def alarm_to_ask_again(situation: Situation, alarms: Collection[Message]) -> Message | None:
-    """Return the gravest unacknowledged message that was not delivered and whose recipient can be reached now."""
+    """Return the gravest unacknowledged message that was not delivered and whose recipient can be reached now.
+
+    Of equally grave ones it is that to the first person of the ladder.
+    """
     undelivered = (State.REFUSED, State.FAILED)
     best: Message | None = None
-    for message in unacknowledged(alarms):
+    for message in sorted(unacknowledged(alarms), key=lambda each: each.position):
         if message.state not in undelivered or message.covered_by is not None or not situation.reaches(message.recipient):
             continue
         if best is None or is_worse(situation, message, best):

@@ -85,8 +85,8 @@ def plan(situation: Situation, facts: Facts, summary: ContactSummary | None, ala
 def escalate(situation: Situation, current: Message | Draft, position: int, alarms: Collection[Message] = ()) -> Changes:
     """Return the next step of an escalation from a position on: refusals for people without an address, then one who has one.
 
-    People who were asked before are skipped. A covered message to the next person becomes the step, because a cause has one
-    message for each person. At the end of the ladder there are no changes.
+    People who were asked before are skipped. A message to the next person that was covered, or refused while they had no address,
+    becomes the step: a cause has one message for each person. At the end of the ladder there are no changes.
     """
     known = {message.id: message for message in alarms}
     made: list[Message] = []
@@ -97,7 +97,7 @@ def escalate(situation: Situation, current: Message | Draft, position: int, alar
             made.append(step)
             if step.state is State.QUEUED:
                 break
-        elif there.state is State.COVERED and step.escalate_at:
+        elif there.state in {State.COVERED, State.REFUSED} and step.escalate_at:
             there.asks_instead(situation.now, step)
             return Changes(made, [there])
     return Changes(made)

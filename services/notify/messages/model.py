@@ -167,7 +167,7 @@ class Message:
         self.notes.append(Note(at, "failed", reason))
 
     def asks_instead(self, at: datetime, step: Message) -> None:
-        """Make this covered message the next step of its own ladder, because the alarm that covered it no longer asks."""
+        """Make this message the next step of its own ladder: the alarm that covered it no longer asks, or it can be sent now."""
         self.covered_by, self.position = None, step.position
         self.ask_again(at, step.channel, (step.escalate_at or at) - at)
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ngao.testing.notify import shipped_policy
+from ngao.testing.notify import Roster, shipped_policy
 from services.notify.channels.outgoing import Outcome, Result
 from services.notify.ladders.acknowledge import acknowledge
 from services.notify.ladders.ask_again import ask_again
 from services.notify.ladders.escalate import escalate_message
-from services.notify.ladders.model import AlarmState
+from services.notify.ladders.model import AlarmState, alarm_to_ask_again
 from services.notify.messages.model import Message, State
 from services.notify.messages.plan import plan_messages
 from services.notify.messages.record_outcome import record_outcome
@@ -318,6 +318,21 @@ def test_an_empty_roster_is_an_unheard_alarm_and_an_officer_who_is_added_is_aske
     assert desk.letters() == [("coordinator", "look_now")]
     desk.acknowledge(next(each for each in desk.on_ladders() if each.state is State.SENT))
     assert desk.state() is AlarmState.ACKNOWLEDGED
+
+
+def test_when_several_have_joined_the_first_of_the_ladder_is_asked_and_then_each_in_turn() -> None:
+    desk = Desk()
+    desk.hear("intake.report.accepted")
+    desk.roster.update(Roster(*officers(*ALL)))
+    refused = reversed(desk.on_ladders())  # stored in the same moment, they come in any order
+    asked = alarm_to_ask_again(desk.context().situation, list(refused))
+    assert asked
+    assert asked.recipient.ref == "duty-officer"
+    ask_again(desk.context(), CASE)
+    for _ in range(4):
+        desk.post()
+        desk.wait(15)
+    assert desk.letters() == [(person, "look_now") for person in (*ALL, "coordinator", "coordinator")]
 
 
 def test_a_recall_that_cannot_reach_its_partner_asks_a_duty_officer() -> None:
