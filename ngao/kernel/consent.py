@@ -164,10 +164,15 @@ def holding(changes: Iterable[ConsentChange]) -> tuple[Statement, ...]:
     retracted: dict[object, int] = {}
     for each in changes:
         if each.retracted:
-            said = _said(each.statement)
-            retracted[said] = max(each.sequence, retracted.get(said, each.sequence))
-    left = (each for each in changes if not each.retracted and each.sequence > retracted.get(_said(each.statement), -1))
+            key = said(each.statement)
+            retracted[key] = max(each.sequence, retracted.get(key, each.sequence))
+    left = (each for each in changes if not each.retracted and each.sequence > retracted.get(said(each.statement), -1))
     return tuple(each.statement for each in left)
+
+
+def said(statement: Statement) -> object:
+    """Return what makes a statement the same one, whatever withdrawals have left of its scope."""
+    return statement.purpose, statement.recipient, statement.until, statement.at, statement.granted
 
 
 def carried_over(old: Iterable[Statement], new: Iterable[Statement], now: datetime) -> tuple[Statement, ...]:
@@ -185,10 +190,6 @@ def remaining(consent: Statement, statements: Iterable[Statement]) -> Statement 
 
 def _content(consent: Statement) -> object:
     return consent.purpose, frozenset(consent.scope), consent.recipient, consent.until
-
-
-def _said(statement: Statement) -> object:
-    return statement.purpose, statement.recipient, statement.until, statement.at, statement.granted
 
 
 def _by_recipient(scopes: Iterable[tuple[str | None, Scopes]]) -> dict[str | None, Scopes]:

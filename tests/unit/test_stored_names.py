@@ -140,8 +140,10 @@ STORED = {
         suggestions.reasons suggestions.score verdict
     """,
     "registry.case": """
-        _id absorbed corrected corrected.word defender_ref intake_sequence policy_version received_at resolution
-        restricted revision said state statements statements.at statements.granted statements.purpose
+        _id absorbed corrected corrected.word defender_ref intake_sequence person_statements person_statements.at
+        person_statements.granted person_statements.purpose person_statements.recipient person_statements.scope
+        person_statements.until policy_version received_at resolution restricted
+        revision said state statements statements.at statements.granted statements.purpose
         statements.recipient statements.scope statements.until tellings tellings.consents tellings.consents.at
         tellings.consents.granted tellings.consents.purpose tellings.consents.recipient tellings.consents.scope
         tellings.consents.until tellings.sequence told told.attributes told.attributes.word told.contact_safety

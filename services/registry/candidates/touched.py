@@ -9,7 +9,7 @@ from services.registry.context import Context
 from services.registry.disclosure.disclose import disclose_again
 from services.registry.people.finding import case_with_contact, known_person, open_cases_touched_by, root_of
 from services.registry.people.model import Defender, Person
-from services.registry.people.publishing import publish_all, publish_consent
+from services.registry.people.publishing import publish_all
 
 
 @dataclass(frozen=True)
@@ -21,14 +21,11 @@ class Touched:
     contact_of: Case | None
 
     def publish(self, ctx: Context) -> None:
-        """Publish what holds now, and retract what another person said.
+        """Publish what holds now; what another person said is retracted.
 
         A partner that has another person's contact gets the right one, or must not use it any more.
         """
         now = _of(ctx, self.case)
-        for statement in dict.fromkeys(self.person.statements):
-            if statement not in now.person.statements:
-                publish_consent(ctx, self.case, now.person.ref, statement, retracted=True)
         publish_all(ctx, self.case)
         ctx.cases.save(self.case)
         parted = not {record.id for record in self.person.records} <= {record.id for record in now.person.records}
@@ -37,11 +34,17 @@ class Touched:
 
 
 def touched_by(ctx: Context, *records: Defender) -> list[Touched]:
-    """Return the open cases of these records' persons, and those for which their restrictions hold."""
+    """Return the open cases of these records' persons, and those for which their restrictions hold.
+
+    An earlier version did not record what it has published for a case: all that the person has said may have been.
+    """
     found: dict[str, Case] = {}
     for ref in dict.fromkeys(root_of(ctx, record).id for record in records):
         found |= {case.id: case for case in open_cases_touched_by(ctx, known_person(ctx, ref))}
-    return [_of(ctx, case) for case in found.values()]
+    touched = [_of(ctx, case) for case in found.values()]
+    for each in touched:
+        each.case.record_published(each.person.statements)
+    return touched
 
 
 def _of(ctx: Context, case: Case) -> Touched:

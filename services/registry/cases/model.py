@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from ngao.kernel.consent import ConsentSnapshot, Statement, stated
+from ngao.kernel.consent import ConsentSnapshot, Statement, said, stated
 from ngao.kernel.records import stored_as
 from services.registry.people.identity import ReportedIdentity
+from services.registry.people.model import Person
 
 
 class CaseState(StrEnum):
@@ -27,6 +28,7 @@ class Case:
     `defender_ref` is the record made or found when it came; `facts` are what the report has about the person. `facts_added` is
     true when the person's record includes that identity and what was said of the person at the same moment is published.
     `consent_snapshots` are the source's consents as each event stated them; `published` is what others know of the person,
+    `person_statements` all that has been published to them as said by the person for all cases and was not retracted,
     `restricted` the partners that intake knows not to be wanted.
     """
 
@@ -44,6 +46,7 @@ class Case:
     withdrawn_at: datetime | None = None
     facts_added: bool = field(default=True, metadata=stored_as("absorbed"))
     published: tuple[str, ...] = field(default=(), metadata=stored_as("said"))
+    person_statements: tuple[Statement, ...] = ()
     restricted: tuple[str, ...] = ()
     corrected: Mapping[str, int] = field(default_factory=dict)
     revision: int = field(default=0, compare=False)
@@ -91,6 +94,18 @@ class Case:
     def record_statement(self, statement: Statement) -> None:
         """Record a statement of the person to an operator about this case."""
         self.statements = (*self.statements, statement)
+
+    def record_published(self, statements: Iterable[Statement]) -> None:
+        """Record that these were published for the case as the person's; each counts once, whatever is left of its scope."""
+        known = {said(each): each for each in self.person_statements}
+        self.person_statements = tuple((known | {said(each): each for each in statements}).values())
+
+    def retract(self, person: Person) -> list[Statement]:
+        """Return the published statements that are not this person's, and record that they are retracted."""
+        own = {said(each) for each in person.statements}
+        others = [each for each in self.person_statements if said(each) not in own]
+        self.person_statements = tuple(each for each in self.person_statements if said(each) in own)
+        return others
 
     def withdraw(self, at: datetime) -> None:
         """Mark it as withdrawn by the source."""

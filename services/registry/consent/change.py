@@ -86,6 +86,8 @@ def change_consent(ctx: Context, ref: str, body: dict[str, Any]) -> dict[str, An
     for case in touched:
         if case_ref is not None:
             case.record_statement(statement)
+        else:
+            case.record_published([statement])
         ctx.cases.save(case)
         publish_consent(ctx, case, person.ref, statement)
         publish_person(ctx, case)

@@ -1,8 +1,8 @@
 """Add the facts of later reports to a person's record, one at a time and after those reports are processed.
 
-This also closes a gap: a restriction or consent from the very moment in which a new case was resolved would miss
-that case, also if it is about a person whom the case's own may turn out to be. Here both are written together, so whichever
-came first is seen.
+This also closes a gap: a restriction, a consent or a separation from the very moment in which a new case was resolved would
+miss that case, also if it is about a person whom the case's own may turn out to be. Here both are written together, so
+whichever came first is seen.
 """
 
 from __future__ import annotations
@@ -44,8 +44,9 @@ def add_facts_of(ctx: Context, case_ref: str) -> None:
     _add_facts(ctx, case, probable)
     person = person_of(ctx, case.defender_ref)
     if case.is_open and person and person.published(probable) != case.published:
+        parted = person.is_parted_from(case.published)
         publish_all(ctx, case)
-        disclose_again(ctx, case)
+        disclose_again(ctx, case, corrected=parted, void=parted and not case.facts.identity)
     ctx.cases.save(case)
     if case.is_open and case.facts.identity:
         disclose_again_by_reference(ctx, case, corrected=True)

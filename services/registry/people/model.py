@@ -10,6 +10,7 @@ from ngao.kernel.consent import Statement, remaining
 from services.registry.people.identity import Identity
 
 NEVER_REFER = "never_refer"
+_RECORD = "record:"
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,13 @@ class Person:
         """
         restrictions = together(each.restrictions for each in (self, *probable))
         restricted = sorted(f"{restriction.kind}:{restriction.partner_id}" for restriction in restrictions)
-        return (self.ref, str(len(self.statements)), *restricted)
+        linked = sorted(f"{_RECORD}{record.id}" for record in self.records[1:])
+        return (self.ref, str(len(self.statements)), *linked, *restricted)
+
+    def is_parted_from(self, published: tuple[str, ...]) -> bool:
+        """Return True if a record of the person of this digest is another person's now."""
+        records = {*published[:1], *(each.removeprefix(_RECORD) for each in published if each.startswith(_RECORD))}
+        return not records <= {record.id for record in self.records}
 
 
 def together(groups: Iterable[tuple[Restriction, ...]]) -> tuple[Restriction, ...]:

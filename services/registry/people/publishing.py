@@ -14,14 +14,21 @@ from services.registry.people.model import Person, together
 
 
 def publish_all(ctx: Context, case: Case) -> None:
-    """Publish the person and which of their consents hold for this case, and record what was published."""
+    """Publish the person and which of their consents hold for this case, and record what was published.
+
+    What was published as the person's and turned out to be another's is retracted.
+    """
     probable = probable_people(ctx, case)
     _publish_view(ctx, case, _view(ctx, case, probable))
     person = person_of(ctx, case.defender_ref)
     if person is None:
         return
-    for statement in person.statements_for_others(ctx.now):
+    for statement in case.retract(person):
+        publish_consent(ctx, case, person.ref, statement, retracted=True)
+    stated = person.statements_for_others(ctx.now)
+    for statement in stated:
         publish_consent(ctx, case, person.ref, statement)
+    case.record_published(stated)
     case.published = person.published(probable)
 
 
