@@ -117,8 +117,6 @@ def _recall(ctx: Context, report: Report, partner: PartnerAtWork, why: Refusal) 
     """Forbid a partner to use what it has; a renewed consent brings the whole narrative again if it is still at work."""
     _withhold(ctx, report, partner, why, recalled=True)
     report.keep_partner(replace(partner, parts_disclosed=0))
-    if not partner_is_at_work(report.steps, partner.offer_id):
-        report.drop_partner(partner.offer_id)
 
 
 def _withhold(ctx: Context, report: Report, partner: PartnerAtWork, why: Refusal, *, recalled: bool = False) -> None:

@@ -62,8 +62,6 @@ def note_progress(ctx: Context, case_ref: str, step: Step, partner: PartnerAtWor
         if partner_is_at_work(report.steps, partner.offer_id) and not report.erased_at:
             report.keep_partner(partner)
         disclose_narrative(ctx, report, partner)
-    elif step.offer_id and not partner_is_at_work(report.steps, step.offer_id):
-        report.drop_partner(step.offer_id)
     ctx.reports.save(report)
 
 

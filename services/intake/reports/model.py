@@ -90,7 +90,7 @@ class Report:
     `fingerprint` and `updates_seen` are keyed hashes.
     `needs` is all that help is looked for; `needs_proposed` are those that no source asked for. `triage` knows every report
     about the person and is for operators, duty officers and partners; `triage_for_source` knows this source's reports only
-    (law 10). `steps` is the timeline as far as intake knows it, `partners` are those at work and those that hold a narrative,
+    (law 10). `steps` is the timeline as far as intake knows it, `partners` are those that accepted,
     by the id of their offer.
     `restricted` are the partners that the person never wants, by the registry's event of `restricted_sequence`.
     `county` is where it happened, until an update says where the person is now; partners are matched by it.
@@ -287,13 +287,11 @@ class Report:
         return True
 
     def keep_partner(self, partner: PartnerAtWork) -> None:
-        """Record a partner that works on the case, so that later facts reach it too."""
-        self.partners = {**self.partners, partner.offer_id: partner}
+        """Record a partner that works on the case, so that later facts reach it too.
 
-    def drop_partner(self, offer_id: str) -> None:
-        """Drop a partner that no longer works on the case, unless it holds a narrative, which may have to be recalled."""
-        kept = self.partners.items()
-        self.partners = {key: value for key, value in kept if key != offer_id or value.parts_disclosed}
+        It stays when its work is over: what it holds may have to be recalled, and recalled once.
+        """
+        self.partners = {**self.partners, partner.offer_id: partner}
 
 
 def _higher(old: Triage, fresh: Triage) -> Triage:

@@ -181,6 +181,21 @@ def test_a_narrative_of_an_offer_that_was_recalled_does_not_leave(story: Story) 
     assert (story.withheld, story.intake.recalled) == (["withdrawn"], [OFFER])
 
 
+@pytest.mark.parametrize("before", [True, False], ids=["recalled before", "recalled after"])
+def test_a_partner_learns_once_that_it_must_not_use_the_narrative_however_often_it_is_sent_again(
+    story: Story, *, before: bool
+) -> None:
+    """The process was killed after it had published: the narrative is in the outbox still, and leaves again."""
+    story.accepts(story.good)
+    if before:
+        story.is_recalled()
+    story.is_withdrawn()
+    if not before:
+        story.is_recalled()
+    assert (story.may_leave, story.may_leave) == (False, False)
+    assert (story.withheld, story.intake.recalled) == (["withdrawn"], [OFFER])
+
+
 def test_an_acceptance_published_again_that_overtakes_the_first_one_is_not_lost(story: Story) -> None:
     """With the vouch that it brings the narrative is disclosed at once; the first one must not bring back the old vouch."""
     story.is_accepted_again(story.good, sequence=5)
