@@ -15,6 +15,8 @@ import pytest
 from ngao.chassis.security import keyfiles, seals
 from ngao.contracts import Event, make, open_event
 from ngao.testing.processes import World
+from services.registry.people.finding import known_person, open_cases_touched_by
+from services.registry.people.identity import Identity
 from services.registry.people.model import Defender
 from tests.support.forgetting import Held, opened
 
@@ -106,6 +108,30 @@ def test_persons_who_share_a_phone_are_read_together(world: World, registry: Hel
     assert len(candidate["suggestions"]) == 12  # whoever has a name and shares the phone
     assert asked["defenders by _id"] == 1
     assert asked["defenders by linked_to"] == 1
+
+
+def test_those_whom_a_person_may_be_are_read_together_and_so_are_their_cases(world: World, registry: Held) -> None:
+    """Until a human has decided, restrictions of each of them hold: of a phone that many use they may be hundreds."""
+    names = product(("Akinyi", "Baraka", "Chebet"), ("Mwangi", "Otieno"))
+    for number, name in enumerate(names):
+        hears(registry, accepted(world, registry, f"NG-00000003{number:02}", " ".join(name), "+254700000011"))
+    hears(registry, accepted(world, registry, "NG-0000000400", "Zuhura Nyota", "+254700000011"))
+    (candidate,) = registry.records("candidates", _id="NG-0000000400")
+    first, second, *_ = (each["defender_ref"] for each in candidate["suggestions"])
+    linked = Defender("DEF-0000000002", Identity(), registry.clock.now(), linked_to=first)
+    registry.app.parts.run(lambda ctx: ctx.defenders.save(linked))
+    with counted(registry) as counts:
+        hears(registry, updated(registry, "NG-0000000400"), sequence=2)
+        asked = counts()
+    assert asked["defenders by _id"] <= 2
+    assert asked["defenders by linked_to"] <= 3
+    with counted(registry) as counts:
+        touched = registry.app.parts.run(lambda ctx: open_cases_touched_by(ctx, known_person(ctx, second)))
+        asked = counts()
+    assert len(touched) == 7
+    assert asked["defenders by _id"] <= 2
+    assert asked["defenders by linked_to"] <= 3
+    assert asked["cases by defender_ref"] == 1
 
 
 def test_an_update_asks_once_for_linked_records_and_undecided_candidates(world: World, registry: Held) -> None:

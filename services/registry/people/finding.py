@@ -65,8 +65,9 @@ def case_with_contact(ctx: Context, case: Case, person: Person) -> Case | None:
 
 def open_cases_touched_by(ctx: Context, person: Person) -> list[Case]:
     """Return open cases for which this person's restrictions hold: their own, and those that may turn out to be theirs."""
-    cases = [case for each in (person, *_probably(ctx, person)) for case in cases_of(ctx, each)]
-    return [case for case in {case.id: case for case in cases}.values() if case.is_open]
+    people = (person, *_probably(ctx, person))
+    cases = ctx.cases.of({record.id for each in people for record in each.records})
+    return [case for case in cases if case.is_open]
 
 
 def probable_people(ctx: Context, case: Case) -> tuple[Person, ...]:
@@ -87,11 +88,13 @@ def probable_people_of(ctx: Context, candidate: Candidate) -> tuple[Person, ...]
 
 def _probably(ctx: Context, person: Person) -> tuple[Person, ...]:
     own = {record.id for record in person.records}
-    found: dict[str, Person] = {}
+    refs: dict[str, None] = {}
     for candidate in ctx.candidates.undecided_about(person.records):
         mine = candidate.defender_ref in own
-        others = probable_people_of(ctx, candidate) if mine else _present([person_of(ctx, candidate.defender_ref)])
-        found |= {each.ref: each for each in others}
+        others = [each.defender_ref for each in candidate.suggestions] if mine else [candidate.defender_ref]
+        refs |= dict.fromkeys(others)
+    ctx.defenders.read(refs)
+    found = {each.ref: each for each in _present(person_of(ctx, ref) for ref in refs)}
     return tuple(each for ref, each in found.items() if ref != person.ref)
 
 

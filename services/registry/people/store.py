@@ -70,14 +70,17 @@ class DefenderRepository(Repository[Defender]):
         return [defender for defender in self._entities.values() if defender.linked_to == ref]
 
     def read(self, refs: Collection[str]) -> None:
-        """Read these records, their keys and the records linked to them, so that the store is not asked for each of them."""
-        if not refs:
-            return
-        self._unit.sealer.prefetch(scope_of("", ref) for ref in refs)
-        for record in self._unit.lookups.by(self.collection).find(refs):
-            self._known(record)
-        self._all(DefenderDocument.objects(linked_to__in=list(refs)))
-        self._links_read.update(refs)
+        """Read these records, their keys and all linked with them, so that the store is not asked for each of them."""
+        unread = {ref for ref in refs if ref not in self._links_read and not self._is_new(ref)}
+        while unread:
+            self._unit.sealer.prefetch(scope_of("", ref) for ref in unread)
+            for record in self._unit.lookups.by(self.collection).find(ref for ref in unread if ref not in self._entities):
+                self._known(record)
+            linked = self._all(DefenderDocument.objects(linked_to__in=list(unread)))
+            self._links_read |= unread
+            known = [self._entities[ref] for ref in unread if ref in self._entities]
+            further = {each.id for each in linked} | {each.linked_to for each in known if each.linked_to}
+            unread = further - self._links_read
 
     def named_like(self, identity: Identity) -> list[str]:
         """Return references with a similar name, up to a bound: a common name must not read the whole register."""
