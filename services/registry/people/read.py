@@ -1,4 +1,4 @@
-"""Read a defender's record: with a reason, audited, masked unless the operator has the right to see values."""
+"""Read a defender's record: with a reason, audited, masked unless the operator has the right to see values for that reason."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import Any
 
 from ngao.chassis.errors import InvalidInput, NotFound
 from ngao.chassis.handlers import http, itself
-from ngao.contracts import FieldError
+from ngao.chassis.security.identity import Principal
+from ngao.contracts import DataClass, FieldError
+from ngao.kernel.scopes import EVERY_RECORD
 from services.registry.cases.model import Case, CaseState
 from services.registry.context import Context
 from services.registry.people.cautions import cautions_of
@@ -51,7 +53,18 @@ def find_defender(ctx: Context, *, case_ref: str, reason: str) -> dict[str, Any]
 def reader_of(ctx: Context, reason: str) -> Reader:
     """Return the caller as a reader. Raises InvalidInput for a reason that policy does not know."""
     check_reason(reason, ctx.policy.read_reasons)
-    return Reader(reason, ctx.principal is not None and SEES_IDENTITY in ctx.principal.rights)
+    return Reader(reason, ctx.principal is not None and _sees_identity(ctx.principal, reason))
+
+
+def _sees_identity(reader: Principal, reason: str) -> bool:
+    """Return True if the right to see values covers every person for this reason, and it and that to read show them.
+
+    A person's cases may be of several hubs, so a right that reaches some records only covers no person.
+    """
+    grant = reader.rights.get(SEES_IDENTITY)
+    if grant is None or grant.reach != EVERY_RECORD:
+        return False
+    return (grant.purposes is None or reason in grant.purposes) and DataClass.SENSITIVE in grant.sees & reader.grant.sees
 
 
 def check_reason(reason: str, known: tuple[str, ...]) -> None:

@@ -15,7 +15,7 @@ from services.registry.people.resolution import Candidate
 
 @dataclass(frozen=True)
 class Reader:
-    """The reason for reading (a code of policy), and whether values may be shown (scope `identity:read`)."""
+    """The reason for reading (a code of policy), and whether values may be shown (scope `identity:read` and its bounds)."""
 
     reason: str
     sees_identity: bool
