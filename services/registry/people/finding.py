@@ -65,7 +65,7 @@ def case_with_contact(ctx: Context, case: Case, person: Person) -> Case | None:
 
 def open_cases_touched_by(ctx: Context, person: Person) -> list[Case]:
     """Return open cases for which this person's restrictions hold: their own, and those that may turn out to be theirs."""
-    people = (person, *_probably(ctx, person))
+    people = (person, *who_may_be(ctx, person))
     cases = ctx.cases.of({record.id for each in people for record in each.records})
     return [case for case in cases if case.is_open]
 
@@ -76,7 +76,7 @@ def probable_people(ctx: Context, case: Case) -> tuple[Person, ...]:
     It makes no difference which of the two was known first: a restriction that was recorded for either may be the person's own.
     """
     person = person_of(ctx, case.defender_ref)
-    return _probably(ctx, person) if person else ()
+    return who_may_be(ctx, person) if person else ()
 
 
 def probable_people_of(ctx: Context, candidate: Candidate) -> tuple[Person, ...]:
@@ -86,7 +86,8 @@ def probable_people_of(ctx: Context, candidate: Candidate) -> tuple[Person, ...]
     return tuple(_present(person_of(ctx, suggestion.defender_ref) for suggestion in candidate.suggestions))
 
 
-def _probably(ctx: Context, person: Person) -> tuple[Person, ...]:
+def who_may_be(ctx: Context, person: Person) -> tuple[Person, ...]:
+    """Return whom this person may turn out to be, by undecided candidates of their cases and by those that suggest them."""
     own = {record.id for record in person.records}
     refs: dict[str, None] = {}
     for candidate in ctx.candidates.undecided_about(person.records):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ngao.chassis.errors import NotAllowedNow, NotFound
@@ -83,6 +85,51 @@ def test_a_link_to_one_that_frees_another_from_the_restriction_of_the_candidate_
     assert not link_loosens(register.ctx, CASE, {"defender_ref": other})
     register.restrict(mine, "partner-a")
     assert link_loosens(register.ctx, CASE, {"defender_ref": other})
+
+
+def linked_with_another_who_may_be_the_second(*, alone: bool = True) -> tuple[Register, str, str]:
+    """NG-2 is linked to NG-1's person; NG-3's may be that of NG-2 (`alone`: not that of NG-1), and never wants partner-a."""
+    register, known, other = two_alike()
+    third = register.report("NG-3", {"names": ["Wanjiku Mary Kamauu"], "phones": ["0700000003"], "emails": []}).defender_ref or ""
+    candidate = register.candidates.kept["NG-3"]
+    assert {known, other} <= {each.defender_ref for each in candidate.suggestions}
+    if alone:
+        candidate.suggestions = tuple(each for each in candidate.suggestions if each.defender_ref == other)
+    register.link(CASE, known)
+    register.restrict(third, "partner-a")
+    told = {view.case_ref: view for view in register.heard.views}
+    assert [each.partner_id for each in told["NG-1"].restrictions] == ["partner-a"]
+    return register, known, third
+
+
+def test_a_separation_from_one_whom_another_may_be_takes_two_if_their_restriction_ends_with_it() -> None:
+    register, _known, _third = linked_with_another_who_may_be_the_second()
+    assert separation_loosens(register.ctx, CASE)
+
+
+def test_a_separation_takes_one_if_the_restriction_of_the_other_holds_for_both_thereafter() -> None:
+    register, _known, _third = linked_with_another_who_may_be_the_second(alone=False)
+    assert not separation_loosens(register.ctx, CASE)
+
+
+def test_a_link_away_from_a_person_takes_two_if_with_it_the_restriction_of_another_ends_for_them() -> None:
+    register, known, _third = linked_with_another_who_may_be_the_second()
+    elsewhere = register.report("NG-4", {"names": ["Grace Chebet"], "phones": ["0700000005"], "emails": []}).defender_ref or ""
+    candidate = register.candidates.kept[CASE]
+    candidate.suggestions = (*candidate.suggestions, replace(candidate.suggestions[0], defender_ref=elsewhere))
+    assert not link_loosens(register.ctx, CASE, {"defender_ref": known})
+    assert link_loosens(register.ctx, CASE, {"defender_ref": elsewhere})
+
+
+def test_a_question_changes_nothing() -> None:
+    register, known, _third = linked_with_another_who_may_be_the_second()
+    ctx = register.ctx
+    assert separation_loosens(ctx, CASE)
+    candidate = ctx.candidates.get(CASE)
+    assert candidate
+    record = ctx.defenders.get(candidate.defender_ref)
+    assert record
+    assert (candidate.verdict, record.linked_to) == ("linked", known)
 
 
 def test_what_was_decided_before_and_changes_nothing_is_decided_by_one() -> None:
