@@ -82,7 +82,7 @@ def _sides(ctx: Context, case_ref: str) -> _Sides:
 def _costs_protection(ctx: Context, candidate: Candidate, target: Defender | None) -> bool:
     """Return True if a record has less protection with that of the candidate's case linked to the target, or to none.
 
-    Asked are those for which restrictions of either side hold now: of both persons, and of whoever may be one of them. What
+    Asked are those for which restrictions of either side hold now: of both persons, and of all who may be one of them. What
     another undecided candidate adds to the own records is lost for the others when they are parted.
     """
     record = record_of(ctx, candidate.defender_ref)
@@ -108,7 +108,7 @@ def _decided(candidate: Candidate, record: Defender, target: Defender | None) ->
 
 
 def _protection(ctx: Context, refs: Iterable[str]) -> dict[str, set[Limit]]:
-    """Return what protects the person of each record: their own limits, and the restrictions of whoever they may be."""
+    """Return what protects the person of each record: their own limits, and the restrictions of all whom they may be."""
     found: dict[str, set[Limit]] = {}
     people = {person.ref: person for person in (known_person(ctx, ref) for ref in refs)}.values()
     ctx.candidates.undecided_about(record for person in people for record in person.records)  # with one query for all
