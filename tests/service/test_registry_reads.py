@@ -115,7 +115,7 @@ def test_those_whom_a_person_may_be_are_read_together_and_so_are_their_cases(wor
     names = product(("Halima", "Juma", "Kioko"), ("Wekesa", "Barasa"))
     for number, name in enumerate(names):
         hears(registry, accepted(world, registry, f"NG-00000003{number:02}", " ".join(name), "+254700000011"))
-    hears(registry, accepted(world, registry, "NG-0000000400", "Zuhura Nyota", "+254700000011"))
+    hears(registry, accepted(world, registry, "NG-0000000400", "Nasieku Leshan", "+254700000011"))
     (candidate,) = registry.records("candidates", _id="NG-0000000400")
     first, second, *_ = (each["defender_ref"] for each in candidate["suggestions"])
     linked = Defender("DEF-0000000002", Identity(), registry.clock.now(), linked_to=first)
