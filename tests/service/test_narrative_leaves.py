@@ -155,6 +155,8 @@ def test_a_replay_of_what_was_sent_asks_again(acceptance: Acceptance, world: Wor
     kept = {"subject": acceptance.case_ref, "to": "partners", "sent_at": {"$exists": True}}
     eventually(lambda: store.outbox.count_documents(kept) == 1, what="the kept narrative")
     acceptance.take_report_back()
+    assert [kind for kind, _ in acceptance.gets(1)] == [WITHHELD]
+    eventually(lambda: store.outbox.count_documents(kept) == 2, what="the kept withdrawal")
     order = {"since": began.isoformat(), "reason": "the broker lost its disk", "to": "partners"}
     assert intake.request("POST", "/v1/outbox/replay", order, world.operator_key)[0] == 200
     assert [kind for kind, _ in acceptance.gets(1)] == [WITHHELD]
