@@ -46,9 +46,11 @@ class OperatorLists:
 
     def entries(self) -> list[Entry]:
         """Read all operators."""
-        return entries_in(self.folder.at(SERVICES[0], "operators.json") if self.folder else self._local())
+        if self.folder is None:
+            self._local()  # raises, with the remedy, before the first start
+        return self.entries_so_far()
 
-    def entries_or_none(self) -> list[Entry]:
+    def entries_so_far(self) -> list[Entry]:
         """Read all operators: none before the first start."""
         return entries_in(self.folder.at(SERVICES[0], "operators.json") if self.folder else Home.from_environment().operators)
 

@@ -38,7 +38,7 @@ def check(
     """
     read = tuple(folders or folders_here())
     rows, wrong = read_as_services(read, SHIPPED)
-    wrong += [] if wrong else roles_at_fault(OperatorLists(deployment()).entries_or_none(), read_roles(read))
+    wrong += [] if wrong else roles_at_fault(OperatorLists(deployment()).entries_so_far(), read_roles(read))
     for sentence in wrong:
         print_error(sentence)
     if wrong:

@@ -6,9 +6,8 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from ngao.contracts import DataClass
+from ngao.contracts import INTERNAL
 
-_CODES = {"class": DataClass.INTERNAL}
 TEXT, NUMBER, TRUTH, OBJECTS = fields.String, fields.Integer, fields.Boolean, fields.Dict
 """What a value of an answer may be; `OBJECTS` is a list of objects without a schema of their own."""
 
@@ -21,8 +20,8 @@ def answer(name: str, says: str, **values: type[fields.Field[Any] | Schema]) -> 
 
 def _field(kind: type[Any]) -> fields.Field[Any]:
     if issubclass(kind, Schema):
-        return fields.List(fields.Nested(kind), allow_none=True, metadata=_CODES)
+        return fields.List(fields.Nested(kind), allow_none=True, metadata=INTERNAL)
     if kind is OBJECTS:
-        return fields.List(fields.Dict(), allow_none=True, metadata=_CODES)
-    made: fields.Field[Any] = kind(allow_none=True, metadata=_CODES)
+        return fields.List(fields.Dict(), allow_none=True, metadata=INTERNAL)
+    made: fields.Field[Any] = kind(allow_none=True, metadata=INTERNAL)
     return made

@@ -10,10 +10,10 @@ from marshmallow import Schema, fields
 from ngao.chassis.errors import Forbidden
 from ngao.chassis.http.call import Call, Response
 from ngao.chassis.http.operation import Operation
+from ngao.chassis.security.roles import WHOLE
 from ngao.contracts import DataClass, instance_of
 from ngao.kernel.scopes import EVERY_RECORD
 
-_EVERY_CLASS = frozenset(DataClass)
 REASON = "reason"
 """The parameter of a query in which a read of a person's record gives its purpose."""
 
@@ -42,16 +42,15 @@ def check_bounds(declared: Operation, call: Call) -> None:
     grant = call.principal.grant
     if grant.reach != EVERY_RECORD and not declared.bounded:
         raise OutOfReach(f"The role of this key reaches some records only ({grant.reach}). This operation needs all of them.")
-    if grant.purposes is None or REASON not in declared.query:
-        return
-    if call.query.get(REASON) not in {*grant.purposes, None, ""}:
-        raise PurposeNotAllowed(f"The role of this key may give these reasons: {', '.join(sorted(grant.purposes))}.")
+    reason = call.query.get(REASON) if REASON in declared.query else None
+    if reason and not grant.allows(reason):
+        raise PurposeNotAllowed(f"The role of this key may give these reasons: {', '.join(sorted(grant.purposes or ()))}.")
 
 
 def as_seen(outcome: Any, declared: Operation, call: Call) -> Any:
     """Leave the fields out of an answer that the caller's grant does not show, and those that the declaration does not know."""
     sees = call.principal.grant.sees
-    if sees >= _EVERY_CLASS:
+    if sees >= WHOLE.sees:
         return outcome
     given = outcome if isinstance(outcome, Response) else Response(200, outcome)
     schema = (declared.responses or {}).get(given.status)

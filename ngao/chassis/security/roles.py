@@ -33,6 +33,10 @@ class Grant:
     sees: frozenset[DataClass] = _EVERY_CLASS
     purposes: frozenset[str] | None = None
 
+    def allows(self, reason: str) -> bool:
+        """Return True if a record may be read for this reason."""
+        return self.purposes is None or reason in self.purposes
+
     def includes(self, other: Grant) -> bool:
         """Return True if nothing is allowed by the other that is not allowed by this one."""
         purposes = self.purposes is None or (other.purposes is not None and self.purposes >= other.purposes)

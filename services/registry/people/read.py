@@ -64,7 +64,7 @@ def _sees_identity(reader: Principal, reason: str) -> bool:
     grant = reader.rights.get(SEES_IDENTITY)
     if grant is None or grant.reach != EVERY_RECORD:
         return False
-    return (grant.purposes is None or reason in grant.purposes) and DataClass.SENSITIVE in grant.sees & reader.grant.sees
+    return grant.allows(reason) and DataClass.SENSITIVE in grant.sees & reader.grant.sees
 
 
 def check_reason(reason: str, known: tuple[str, ...]) -> None:
