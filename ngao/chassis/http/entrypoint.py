@@ -153,9 +153,6 @@ def _idempotency_key(given: str | None) -> str | None:
     if given is None:
         return None
     if not 1 <= len(given) <= _LONGEST_IDEMPOTENCY_KEY or not given.isascii() or not given.isprintable():
-        raise InvalidInput(
-            f"Idempotency-Key must have 1 to {_LONGEST_IDEMPOTENCY_KEY} printable ASCII characters.",
-            slug="invalid-idempotency-key",
-            status=400,
-        )
+        sentence = f"Idempotency-Key must have 1 to {_LONGEST_IDEMPOTENCY_KEY} printable ASCII characters."
+        raise InvalidInput(sentence, slug="invalid-idempotency-key", status=400)
     return given

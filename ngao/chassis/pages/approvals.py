@@ -4,55 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import Schema, fields
-
 from ngao.chassis.approvals.approvals import STATES
 from ngao.chassis.approvals.asking import run_approved
 from ngao.chassis.errors import InvalidInput
 from ngao.chassis.handlers.context import Parts
 from ngao.chassis.handlers.declaring import http
+from ngao.chassis.http.answers import OBJECT, TEXT, TRUTH, answer
 from ngao.chassis.http.auditing import itself, lists
 from ngao.chassis.http.bounds import SeenBefore
 from ngao.chassis.http.call import Call, Response
 from ngao.chassis.http.reasons import Reasoned
-from ngao.contracts import INTERNAL
 
 _MOST = 200
 
 
-class Rejection(Reasoned):
-    """Why it is not done; kept in the audit trail."""
-
-
-class ApprovalShown(Schema):
-    """A request for an act of two. `result_waits` means that the operator who asked can read its answer, once."""
-
-    id = fields.String(metadata=INTERNAL)
-    operation = fields.String(metadata=INTERNAL)
-    method = fields.String(metadata=INTERNAL)
-    path = fields.String(metadata=INTERNAL)
-    values = fields.Dict(metadata=INTERNAL)
-    state = fields.String(metadata=INTERNAL)
-    asked_by = fields.String(metadata=INTERNAL)
-    asked_at = fields.String(metadata=INTERNAL)
-    expires_at = fields.String(metadata=INTERNAL)
-    decided_by = fields.String(allow_none=True, metadata=INTERNAL)
-    decided_at = fields.String(allow_none=True, metadata=INTERNAL)
-    reason = fields.String(allow_none=True, metadata=INTERNAL)
-    result_waits = fields.Boolean(metadata=INTERNAL)
-
-
-class ApprovalAsked(ApprovalShown):
-    """One request with the body that was asked for."""
-
-    asked = fields.String(allow_none=True, metadata=INTERNAL)
-
-
-class ApprovalsShown(Schema):
-    """Requests, the newest first; `mode` is `single` where one operator alone may do what is meant for two."""
-
-    mode = fields.String(metadata=INTERNAL)
-    approvals = fields.List(fields.Nested(ApprovalShown), metadata=INTERNAL)
+_SHOWN: dict[str, Any] = {
+    "id": TEXT, "operation": TEXT, "method": TEXT, "path": TEXT, "values": OBJECT, "state": TEXT, "asked_by": TEXT,
+    "asked_at": TEXT, "expires_at": TEXT, "decided_by": TEXT, "decided_at": TEXT, "reason": TEXT, "result_waits": TRUTH,
+}  # fmt: skip
+ApprovalShown = answer(
+    "ApprovalShown", "A request for an act of two. `result_waits`: the operator who asked can read its answer, once.", **_SHOWN
+)
+ApprovalAsked = answer("ApprovalAsked", "One request with the body that was asked for.", **_SHOWN, asked=TEXT)
+ApprovalsShown = answer(
+    "ApprovalsShown", "The newest first. In the mode `single` one operator does acts of two.", mode=TEXT, approvals=ApprovalShown
+)
 
 
 @http.get("/v1/approvals", roles="operator", scope="approvals:read", audit=lists("approvals"), returns=ApprovalsShown)
@@ -94,7 +70,7 @@ def approve(parts: Parts[Any], approval_id: str, call: Call) -> dict[str, Any]:
 
 @http.post(
     "/v1/approvals/<approval_id>/reject", roles="operator", scope="approvals:write", audit=itself("approval.rejected"),
-    request=Rejection, returns=ApprovalShown,
+    request=Reasoned, returns=ApprovalShown,
 )  # fmt: skip
 def reject(parts: Parts[Any], approval_id: str, body: dict[str, str], call: Call) -> dict[str, Any]:
     """Reject the request, so that it is not carried out."""

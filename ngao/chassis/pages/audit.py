@@ -35,10 +35,6 @@ class NotedHeads(Strict):
     heads = fields.List(fields.Nested(NotedHead), required=True, validate=validate.Length(0, _MOST_NOTED), metadata=INTERNAL)
 
 
-class Accepted(Reasoned):
-    """Why the chains of another service's audit are not what they were; kept in the audit trail."""
-
-
 KeyedFrom = answer("KeyedFrom", "From which entry on a chain is keyed.", chain=NUMBER, n=NUMBER)
 Verified = answer(
     "Verified", "Whether the audit trail is whole; if not, the first entry that does not hold.", whole=TRUTH, chain=NUMBER,
@@ -79,7 +75,7 @@ def show_held_heads(parts: Parts[Any]) -> dict[str, Any]:
 
 @http.post(
     "/v1/audit/held/<service>/accept", roles="operator", scope="audit:write", audit=itself("audit.heads_accepted"),
-    request=Accepted, returns={204: None},
+    request=Reasoned, returns={204: None},
 )  # fmt: skip
 def accept_heads(parts: Parts[Any], service: str, body: dict[str, str], call: Call) -> None:
     """Hold another service's audit as it is now, because it was restored and the reason is known."""

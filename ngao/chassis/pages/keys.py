@@ -37,13 +37,9 @@ def show_keys(parts: Parts[Any]) -> dict[str, Any]:
 
 
 @http.post(
-    "/v1/keys/rewrap",
-    roles="operator",
-    scope="keys:write",
-    audit=itself("keys.rewrapped"),
-    request=RewrapOrder,
-    returns=Rewrapped,
-)
+    "/v1/keys/rewrap", roles="operator", scope="keys:write", audit=itself("keys.rewrapped"),
+    request=RewrapOrder, returns=Rewrapped,
+)  # fmt: skip
 def rewrap_keys(parts: Parts[Any], body: dict[str, str], call: Call) -> dict[str, Any]:
     """Wrap data keys of earlier periods under the newest one.
 

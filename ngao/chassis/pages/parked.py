@@ -18,10 +18,6 @@ _MOST = 500
 _STATES = ("parked", "replayed", "dropped", "expired", "all")
 
 
-class ParkedDecision(Reasoned):
-    """Why an operator replays or drops a parked message; kept in the audit trail."""
-
-
 Parked = answer(
     "Parked", "A message that could not be processed, without its content.", id=TEXT, queue=TEXT, reason=TEXT, errors=OBJECTS,
     attempts=NUMBER, times=NUMBER, state=TEXT, size=NUMBER, content_type=TEXT, parked_at=TEXT, first_parked_at=TEXT, whole=TRUTH,
@@ -58,7 +54,7 @@ def show_parked(parts: Parts[Any], parked_id: str) -> dict[str, Any]:
 
 @http.post(
     "/v1/parked/<parked_id>/replay", roles="operator", scope="parked:write", audit=itself("parked.replayed"),
-    request=ParkedDecision, returns={204: None},
+    request=Reasoned, returns={204: None},
 )  # fmt: skip
 def replay_parked(parts: Parts[Any], parked_id: str, body: dict[str, str], call: Call) -> None:
     """Send a parked message through its queue again."""
@@ -67,7 +63,7 @@ def replay_parked(parts: Parts[Any], parked_id: str, body: dict[str, str], call:
 
 @http.post(
     "/v1/parked/<parked_id>/drop", roles="operator", scope="parked:write", audit=itself("parked.dropped"),
-    request=ParkedDecision, returns={204: None}, two_person=always,
+    request=Reasoned, returns={204: None}, two_person=always,
 )  # fmt: skip
 def drop_parked(parts: Parts[Any], parked_id: str, body: dict[str, str], call: Call) -> None:
     """Drop a parked message permanently."""

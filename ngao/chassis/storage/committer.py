@@ -73,19 +73,14 @@ class GroupCommitter:
         journal: Journal,
         timeout: float = 5.0,
     ) -> None:
-        self._store = store
-        self._now = clock_now
-        self._on_committed = on_committed
-        self._lease = lease
-        self._encode = encode
-        self._mutex = threading.Lock()
-        self._writing = threading.Lock()
+        self._store, self.journal, self._now = store, journal, clock_now
+        self._on_committed, self._lease, self._encode = on_committed, lease, encode
+        self._mutex, self._writing = threading.Lock(), threading.Lock()
         self._waiting: list[_Ticket] = []
         self._at_work = 0
         self._transactions = Transactions(store.client, timeout)
         self._log = get_logger("committer")
         self._sequences = Sequences(store.database["sequences"])
-        self.journal = journal
 
     @contextmanager
     def expecting(self) -> Iterator[None]:

@@ -60,16 +60,9 @@ def accept(unit: Unit, of: str, *, by: Actor, reason: str) -> None:
 def held(store: Store) -> list[dict[str, Any]]:
     """Return what is held of each service."""
     return [
-        {
-            "of": each["_id"],
-            "at": each["at"].isoformat(),
-            "chain": chain,
-            "n": entry.n,
-            "hash": entry.hash,
-            "moved": chain in each["moved"],
-        }
+        {"of": each["_id"], "at": each["at"].isoformat(), **head, "moved": head["chain"] in each["moved"]}
         for each in store.durable(HELD).find().sort("_id", 1)
-        for chain, entry in sorted(_heads(each["heads"]).items())
+        for head in each["heads"]
     ]
 
 

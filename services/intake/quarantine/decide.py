@@ -14,16 +14,12 @@ from services.intake.quarantine.show import source_of
 from services.intake.reports.responses import ReceiptShown, show
 
 
-class HeldDecision(Reasoned):
-    """Why an operator replays or dismisses a body in quarantine; kept in the audit trail."""
-
-
 @http.post(
     "/v1/quarantine/<quarantine_id>/replay",
     roles="operator",
     scope="quarantine:write",
     audit=itself("quarantine.replayed"),
-    request=HeldDecision,
+    request=Reasoned,
     returns=ReceiptShown,
     summary="Read a body in quarantine through the profile as it is now, and accept it.",
 )
@@ -46,7 +42,7 @@ def replay_held(ctx: Context, quarantine_id: str, body: dict[str, Any]) -> dict[
     roles="operator",
     scope="quarantine:write",
     audit=itself("quarantine.dismissed"),
-    request=HeldDecision,
+    request=Reasoned,
     returns={204: None},
     two_person=always,
     summary="Decide that nothing becomes of a body in quarantine: it is destroyed.",
