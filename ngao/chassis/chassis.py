@@ -29,6 +29,7 @@ from ngao.chassis.rereading import Reread
 from ngao.chassis.security import keyfiles
 from ngao.chassis.security.identity import Operators
 from ngao.chassis.security.roles import read_roles
+from ngao.chassis.security.staff_tokens import StaffTokens
 from ngao.chassis.security.tls import server_identity
 from ngao.chassis.settings import Settings
 from ngao.chassis.starting import Patience
@@ -59,7 +60,9 @@ class Chassis:
         self.clock = clock = clock or SystemClock()
         self.patience = Patience(settings.start_within_s)
         self.metrics, self.health, self.news, self.gauges = Metrics(), Health(), News(), Gauges()
-        self.operators = Operators(settings.operators_file, read_roles(settings.policy_directories))
+        roles = read_roles(settings.policy_directories)
+        self.operators = Operators(settings.operators_file, roles)
+        self.staff = StaffTokens(name, settings.public_keys_directory, roles)
         keks = Reread(lambda: ciphers(keyfiles.load_keks(settings.keys_directory)))
         audit_keys = Reread(lambda: keyfiles.load_audit(settings.keys_directory))
         lookup = keyfiles.load_lookup(settings.keys_directory)

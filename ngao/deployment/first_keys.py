@@ -61,6 +61,14 @@ def init_signing_pair(private_directory: Path, public_directory: Path, period: s
     _init_pair(private_file, signing.new_key(), public_directory / f"signing-{service}-{period}.pub", signing.public_of)
 
 
+def init_staff_pair(private_directory: Path, public_directory: Path, period: str) -> None:
+    """Make the pair that the console signs staff tokens with, as `init_signing_pair` does for events."""
+    _check_period(period)
+    _init_pair(
+        private_directory / f"staff-{period}.key", signing.new_key(), public_directory / f"staff-{period}.pub", signing.public_of
+    )
+
+
 def _init_pair(private_file: Path, private: str, public_file: Path, public_of: Callable[[str], str]) -> None:
     _private_folder(private_file.parent)
     public_file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,9 +1,9 @@
-"""Roles are policy, and each service enforces them by itself: every operation is called with the key of every role."""
+"""Roles are policy, and each service enforces them by itself: every operation is called as every role, by key and by token."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,11 @@ import yaml
 from ngao.chassis.http.operation import VARIABLE, Operation
 from ngao.chassis.security.identity import new_key
 from ngao.chassis.security.roles import Role, read_roles
+from ngao.chassis.security.staff_tokens import Staff, StaffIssuer
 from ngao.contracts import SERVICES, subscriptions_of
+from ngao.deployment.first_keys import init_staff_pair
 from ngao.testing.broker import provision
-from ngao.testing.processes import ServiceProcess, World
+from ngao.testing.processes import PERIOD, ServiceProcess, World
 from ngao.testing.waiting import eventually
 from tests.support.documents import operations, service_class
 from tests.support.each import for_each
@@ -40,7 +42,8 @@ CALLED = [
 
 @pytest.fixture(scope="module")
 def keys(world: World) -> dict[str, str]:
-    """A key for each role, for one of the coalition's own, and for a convenor of another hub."""
+    """A key for each role, for one of the coalition's own, and for a convenor of another hub; and a pair for staff tokens."""
+    init_staff_pair(world.directory / "keys" / "console", world.directory / "keys" / "public", PERIOD)
     made = {name: new_key("operator", name) for name in (*ROLES, BLIND, "elsewhere")}
     file = world.directory / "operators.json"
     listed = json.loads(file.read_text())["operators"]
@@ -65,6 +68,14 @@ def running(world: World, keys: dict[str, str]) -> Iterator[dict[str, ServicePro
     yield started
     for each in started.values():
         each.stop()
+
+
+@pytest.fixture(scope="module")
+def token(world: World, keys: dict[str, str]) -> Callable[..., str]:
+    """Make a token of a person with one role, for a service and a scope."""
+    assert keys
+    issuer = StaffIssuer(world.directory / "keys" / "console", world.directory / "keys" / "public")
+    return lambda role, service, scope: issuer.token(Staff(f"{role}-person", (role,), (NAIROBI,)), service, [scope])
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +112,7 @@ def _query(declared: Operation, role: Role) -> str:
 
 @for_each(("service", "declared"), CALLED)
 def test_every_role_is_answered_or_refused_as_the_matrix_says(
-    running: dict[str, ServiceProcess], keys: dict[str, str], service: str, declared: Operation
+    running: dict[str, ServiceProcess], keys: dict[str, str], token: Callable[..., str], service: str, declared: Operation
 ) -> None:
     path = VARIABLE.sub("none-0", declared.path)
     body = None if declared.method in {"GET", "DELETE"} else {}
@@ -111,6 +122,13 @@ def test_every_role_is_answered_or_refused_as_the_matrix_says(
     }
     assert found == {name: bool(cell(declared, role)) for name, role in ROLES.items()}
     assert found["all"]
+    by_token = {
+        name: not _refused(
+            running[service].request(declared.method, path + _query(declared, role), body, token(name, service, declared.scope))
+        )
+        for name, role in ROLES.items()
+    }
+    assert by_token == {**found, "all": False}, "the role `all` is for keys only"
 
 
 def test_a_convenor_is_shown_the_cases_of_her_hub_and_another_is_answered_as_one_that_does_not_exist(

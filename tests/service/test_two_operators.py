@@ -12,14 +12,17 @@ from typing import Any
 
 import pymongo
 import pytest
+import yaml
 
 from ngao.chassis.errors import NotAllowedNow
 from ngao.chassis.http.call import Call
 from ngao.chassis.security.identity import Principal, new_key
 from ngao.chassis.security.seals import new_key_pair
+from ngao.chassis.security.staff_tokens import Staff, StaffIssuer
 from ngao.contracts import subscriptions_of
+from ngao.deployment.first_keys import init_staff_pair
 from ngao.testing.broker import Line, provision
-from ngao.testing.processes import ServiceProcess, World
+from ngao.testing.processes import PERIOD, ServiceProcess, World
 from ngao.testing.waiting import eventually
 from tests.service.test_registry import MADE, accepted, new_identity, new_ref
 from tests.support.auditing import on_record
@@ -45,6 +48,7 @@ OF_TWO = [
 @pytest.fixture(scope="module")
 def keys(world: World) -> dict[str, str]:
     made = {name: new_key("operator", name) for name in OPERATORS}
+    init_staff_pair(world.directory / "keys" / "console", world.directory / "keys" / "public", PERIOD)
     scopes = json.loads((world.directory / "operators.json").read_text())["operators"][0]["scopes"]
     listed = [{"id": name, "hash": made[name][1], "scopes": [] if name == "intern" else scopes} for name in OPERATORS]
     (world.directory / "operators.json").write_text(json.dumps({"operators": listed}))
@@ -52,11 +56,24 @@ def keys(world: World) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
+def signed_in(world: World, running: dict[str, ServiceProcess]) -> Callable[..., tuple[int, Any]]:
+    """Ask a service as somebody who is signed in at the console with this role."""
+    issuer = StaffIssuer(world.directory / "keys" / "console", world.directory / "keys" / "public")
+
+    def ask(name: str, role: str, scope: str, service: str, *request: Any) -> Any:
+        method, path, body = (*request, None)[:3]
+        return running[service].request(method, path, body, issuer.token(Staff(name, (role,)), service, [scope]))
+
+    return ask
+
+
+@pytest.fixture(scope="module")
 def running(world: World, keys: dict[str, str]) -> Iterator[dict[str, ServiceProcess]]:
     assert keys
     world.approvals = "two"
     provision(world, {name: subscriptions_of(name) for name in SERVICES})
-    started = {name: ServiceProcess(*world.settings(name)).start() for name in SERVICES}
+    (world.directory / "policy").mkdir()
+    started = {name: ServiceProcess(*world.settings(name, policy=(world.directory / "policy",))).start() for name in SERVICES}
     yield started
     for each in started.values():
         each.stop()
@@ -124,6 +141,42 @@ def test_a_source_key_is_made_once_and_only_whoever_asked_gets_it(desks: Any, st
     assert actors["approval.asked"] == "operator:asha"
     assert actors["approval.executed"] == "operator:baraka"
     assert on_record(store("intake")).find_one({"action": "source.put", "subject": "helpline"})["actor"] == "operator:asha"
+
+
+def test_a_person_of_the_console_asks_with_the_rights_of_her_roles_and_nobody_of_her_name_approves(
+    desks: Any, signed_in: Any, store: Any
+) -> None:
+    asha, baraka, *_ = desks("intake")
+    put = ("intake", "PUT", "/v1/sources/radio", {"rate_per_second": 3.0})
+    assert signed_in("asha", "watch", "sources:write", *put)[1]["type"].endswith("/scope-needed")
+    status, asked = signed_in("asha", "administrator", "sources:write", *put)
+    assert (status, asked["asked_by"], asked["state"]) == (202, "asha", "waiting")
+    assert asha.approve(asked["id"])[1]["type"].endswith("/same-operator")
+    approve = ("approvals:write", "intake", "POST", f"/v1/approvals/{asked['id']}/approve")
+    assert signed_in("asha", "approver", *approve)[1]["type"].endswith("/same-operator")
+    status, decided = signed_in("chege", "approver", *approve)
+    assert (status, decided["state"], decided["decided_by"]) == (200, "executed", "chege")
+    assert baraka.ask("GET", "/v1/sources/radio")[1]["rate_per_second"] == 3.0
+    assert on_record(store("intake")).find_one({"action": "source.put", "subject": "radio"})["actor"] == "operator:asha"
+
+
+def test_what_a_role_may_no_longer_do_is_not_carried_out_for_whoever_asked_at_the_console(
+    running: dict[str, ServiceProcess], world: World, signed_in: Any
+) -> None:
+    asked = signed_in("asha", "administrator", "sources:write", "intake", "PUT", "/v1/sources/letters", {})[1]
+    reduced = {"overlay": True, "roles": {"administrator": {"may": {"all": {"remove": ["sources:write"]}}}}}
+    changed = world.directory / "policy" / "roles.yaml"
+    changed.write_text(yaml.safe_dump(reduced))
+    running["intake"].stop()
+    running["intake"].start()
+    try:
+        approve = ("approvals:write", "intake", "POST", f"/v1/approvals/{asked['id']}/approve")
+        status, refused = signed_in("chege", "approver", *approve)
+        assert (status, refused["type"].rpartition("/")[2]) == (409, "asker-not-allowed")
+    finally:
+        changed.unlink()
+        running["intake"].stop()
+        running["intake"].start()
 
 
 def test_two_who_approve_at_the_same_moment_do_it_once(desks: Any, store: Any) -> None:

@@ -37,7 +37,10 @@ _AT_ONCE = 100
 
 @dataclass(frozen=True)
 class Pending:
-    """An act that may be executed now: the operation as an operator asked for it; `values` are the variables of its path."""
+    """An act that may be executed now: the operation as an operator asked for it; `values` are the variables of its path.
+
+    `roles` and `hubs` are those that a person had who asked at the console; without roles, a key of the command line asked.
+    """
 
     id: str
     asked_by: str
@@ -46,6 +49,8 @@ class Pending:
     query: Mapping[str, str]
     body: bytes
     content_type: str
+    roles: tuple[str, ...] = ()
+    hubs: frozenset[str] = frozenset()
 
 
 class Approvals:
@@ -63,7 +68,10 @@ class Approvals:
 
         def work(unit: Unit) -> dict[str, Any]:
             expires_at = unit.now + self._within
-            asked = {"body": call.body.decode(), "content_type": call.content_type, "query": dict(call.query)}
+            asked = {
+                "body": call.body.decode(), "content_type": call.content_type, "query": dict(call.query),
+                "roles": call.principal.roles, "hubs": sorted(call.principal.hubs),
+            }  # fmt: skip
             document = {
                 "_id": approval_id, "operation": declared.operation, "method": declared.method, "path": declared.path,
                 "needs": declared.scope, "values": dict(values), "asked": _sealed(unit, approval_id, "asked", asked),
@@ -106,7 +114,10 @@ class Approvals:
             self._waiting(unit, approval_id)  # another operator has decided meanwhile, and its key is gone; else it is broken
             raise
         body, operation, values = asked["body"].encode(), found["operation"], found["values"]
-        return Pending(approval_id, found["asked_by"], operation, values, asked["query"], body, asked["content_type"])
+        roles, hubs = tuple(asked.get("roles", ())), frozenset(asked.get("hubs", ()))  # absent from requests of 0.1.0
+        return Pending(
+            approval_id, found["asked_by"], operation, values, asked["query"], body, asked["content_type"], roles, hubs
+        )
 
     def execute(self, pending: Pending, work: Callable[[], Any], *, by: str) -> Any:
         """Do the act and note it in the same transaction. An error ends the request as `failed`, unless a retry can help."""

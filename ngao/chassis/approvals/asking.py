@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ngao.chassis.approvals.approvals import Pending
@@ -44,12 +45,11 @@ def run_approved(parts: Parts[Any], call: Call, pending: Pending) -> Any:
     endpoint = parts.endpoints.get(pending.operation)
     if endpoint is None:
         raise NotAllowedNow("This version of the service has no such operation.", slug="no-such-operation")
-    asker = parts.chassis.operators.get(pending.asked_by)
-    grant = asker.rights.get(endpoint.operation.scope) if asker and asker.enabled else None
-    if asker is None or grant is None:
+    asker = _asker(parts, pending)
+    if asker is None or endpoint.operation.scope not in asker.rights:
         raise NotAllowedNow("The operator who asked may no longer do this.", slug="asker-not-allowed")
     again = Call(
-        principal=Principal("operator", pending.asked_by, asker.rights, asker.hubs, grant=grant),
+        principal=replace(asker, grant=asker.rights[endpoint.operation.scope]),
         body=pending.body,
         content_type=pending.content_type,
         query=dict(pending.query),
@@ -58,3 +58,12 @@ def run_approved(parts: Parts[Any], call: Call, pending: Pending) -> Any:
     )
     body = render(endpoint.run(parts, again, pending.values)).body
     return json.loads(body) if body else None
+
+
+def _asker(parts: Parts[Any], pending: Pending) -> Principal | None:
+    """Return who asked, with the rights of now: by the roles that a person had at the console, or by the operators file."""
+    if pending.roles:
+        rights = parts.chassis.staff.rights(pending.roles)
+        return Principal("operator", pending.asked_by, rights, pending.hubs, roles=pending.roles)
+    known = parts.chassis.operators.get(pending.asked_by)
+    return Principal("operator", pending.asked_by, known.rights, known.hubs) if known and known.enabled else None

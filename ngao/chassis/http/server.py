@@ -65,7 +65,7 @@ class WebServer(NamekoWebServer):
             return
         self._starting = True
         chassis, settings = self.container.chassis, self.container.chassis.settings.http
-        callers = Authenticator(getattr(self.container.parts, "credentials", None), chassis.operators)
+        callers = Authenticator(getattr(self.container.parts, "credentials", None), chassis.operators, chassis.staff.principal)
         self.gate = Gate(callers, chassis.clock, settings.rate_per_second, settings.burst)
         self._identity = server_identity(settings.cert_file, settings.key_file)
         for port in served(settings, self._providers):

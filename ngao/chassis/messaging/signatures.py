@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 
 from ngao.chassis.clock import Clock
-from ngao.chassis.errors import Misconfigured
 from ngao.chassis.rereading import Reread, Ticks
 from ngao.chassis.security import keyfiles, signing
 from ngao.contracts import Event, signed, type_named
@@ -37,14 +36,8 @@ class Signer:
 
     def _newest(self) -> tuple[str, str]:
         published = keyfiles.load_verifying(self._public_directory)
-        for _, private in sorted(keyfiles.load_signing(self._directory).items(), reverse=True):
-            key_id = signing.key_id(signing.public_of(private))
-            if key_id in published:
-                return key_id, private
-        raise Misconfigured(
-            f"The folder {self._public_directory} has the public half of no signing key in {self._directory}. "
-            "Run `ngao keys init`, or in a deployment `ngao secrets init`."
-        )
+        missing = f"The folder {self._public_directory} has the public half of no signing key in {self._directory}."
+        return keyfiles.newest_published(keyfiles.load_signing(self._directory), published, missing)
 
 
 class Signatures:

@@ -11,7 +11,7 @@ import hmac
 import json
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
@@ -26,7 +26,7 @@ from ngao.kernel.actors import Actor, ActorKind
 from ngao.kernel.scopes import EVERY_RECORD
 
 _KEY = re.compile(r"^ngao_(?P<kind>[a-z]{1,20})_(?P<id>[a-z][a-z0-9-]{1,40})_[A-Za-z0-9_-]{43}$")
-_ID = re.compile(r"^[a-z][a-z0-9-]{1,40}$")
+ACCOUNT_ID = re.compile(r"^[a-z][a-z0-9-]{1,40}$")
 _HASH = re.compile(r"^sha256:[0-9a-f]{64}$")
 _LONGEST_KEY = 120
 _LISTS = ("scopes", "roles", "hubs")
@@ -53,7 +53,7 @@ class Credential:
 class Principal:
     """Who a request comes from, once known: kind is `operator`, `anyone` or a kind of outsiders.
 
-    `grant` bounds the operation that is asked for.
+    `grant` bounds the operation that is asked for. `roles` are those of a person who is signed in at the console.
     """
 
     kind: str
@@ -62,6 +62,7 @@ class Principal:
     hubs: frozenset[str] = frozenset()
     rate_per_second: float | None = None
     grant: Grant = WHOLE
+    roles: tuple[str, ...] = ()
 
     @property
     def actor(self) -> Actor:
@@ -101,12 +102,14 @@ def hash_key(key: str) -> str:
 
 def parse(authorization: str | None) -> tuple[str, str, str] | None:
     """Take `(kind, id, key)` from an Authorization header; None when it is not one of our keys."""
-    scheme, _, key = (authorization or "").partition(" ")
-    key = key.strip()
-    if scheme.lower() != "bearer" or len(key) > _LONGEST_KEY:
-        return None
-    found = _KEY.fullmatch(key)
+    key = _bearer(authorization)
+    found = _KEY.fullmatch(key) if len(key) <= _LONGEST_KEY else None
     return (found["kind"], found["id"], key) if found else None
+
+
+def _bearer(authorization: str | None) -> str:
+    scheme, _, key = (authorization or "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""
 
 
 def verify(key: str, credential: Credential | None) -> bool:
@@ -129,17 +132,27 @@ class Operators(RereadFile[dict[str, Credential]]):
 
 
 class Authenticator:
-    """Knows callers by their keys: operators from the operators file, everyone else from the service's own accounts."""
+    """Knows callers by their keys: operators from the operators file, outsiders from the service's own accounts.
 
-    def __init__(self, credentials: Credentials | None, operators: Operators | Mapping[str, Credential]) -> None:
-        self._credentials = credentials
-        self._operators = operators
+    `of_token` returns the person whom a staff token names, or None: see `staff_tokens`.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials | None,
+        operators: Operators | Mapping[str, Credential],
+        of_token: Callable[[str], Principal | None] = lambda _token: None,
+    ) -> None:
+        self._credentials, self._operators, self._of_token = credentials, operators, of_token
 
     def authenticate(self, authorization: str | None) -> Principal:
         """Return the caller. Raises Unauthenticated with one and the same sentence whatever was wrong."""
         parsed = parse(authorization)
         if parsed is None:
-            raise Unauthenticated(_REFUSED)
+            person = self._of_token(_bearer(authorization))
+            if person is None:
+                raise Unauthenticated(_REFUSED)
+            return person
         kind, account_id, key = parsed
         credential = self._find(kind, account_id)
         if not verify(key, credential) or credential is None:
@@ -176,7 +189,7 @@ def load_operators(path: Path, roles: Roles = NO_ROLES) -> dict[str, Credential]
 def _operator(entry: Any, where: str, roles: Roles) -> tuple[str, Credential]:
     if not isinstance(entry, dict) or set(entry) - {"id", "hash", *_LISTS}:
         raise Misconfigured(f"{where} must be an object with id, hash, scopes, roles and hubs only.")
-    if not isinstance(entry.get("id"), str) or not _ID.fullmatch(entry["id"]):
+    if not isinstance(entry.get("id"), str) or not ACCOUNT_ID.fullmatch(entry["id"]):
         raise Misconfigured(f"{where} needs an id of lower-case letters, digits and hyphens.")
     if not isinstance(entry.get("hash"), str) or not _HASH.fullmatch(entry["hash"]):
         raise Misconfigured(f"{where} needs a hash as `sha256:` and 64 hex digits, as `ngao operator add` makes it.")

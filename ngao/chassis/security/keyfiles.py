@@ -10,6 +10,8 @@
     <service>/signing-2026-11.key    signs the service's events (Ed25519)
     public/signing-<service>-2026-11.pub  what its events are verified with
     <service>/onboarding-desk.pub    whose word for outsiders' keys the service takes
+    console/staff-2026-11.key        signs the tokens of people who are signed in at the console (Ed25519)
+    public/staff-2026-11.pub         what those tokens are verified with
 
 A second period of the same month has a letter: 2026-11b. The newest period is active. Private files are 0600 in folders of
 0700, and a key that others may read stops the start. A service only reads them.
@@ -19,6 +21,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode, b64encode
+from collections.abc import Container, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -50,7 +53,30 @@ def load_verifying(public_directory: Path) -> dict[str, tuple[str, str]]:
 
 def load_onboarding(directory: Path) -> dict[str, str]:
     """Return the public onboarding keys that this service trusts, by key id; none where no outsider is onboarded."""
-    publics = [b64encode(_bytes(path)).decode() for path in sorted(directory.glob("onboarding-*.pub"))]
+    return _publics(directory, "onboarding-")
+
+
+def load_staff(public_directory: Path) -> dict[str, str]:
+    """Return the public keys of staff tokens by key id; none where there is no console."""
+    return _publics(public_directory, "staff-")
+
+
+def load_staff_signing(directory: Path) -> dict[str, str]:
+    """Return the console's private keys of staff tokens by period, base64. Raises Misconfigured as `load_signing` does."""
+    return {period: b64encode(key).decode() for period, key in _keys_of(directory, "staff-", "key of staff tokens").items()}
+
+
+def newest_published(privates: Mapping[str, str], published: Container[str], where: str) -> tuple[str, str]:
+    """Return id and private key of the newest period whose public half is there for the others. Raises Misconfigured."""
+    for _, private in sorted(privates.items(), reverse=True):
+        key_id = signing.key_id(signing.public_of(private))
+        if key_id in published:
+            return key_id, private
+    raise Misconfigured(f"{where} Run `ngao keys init`, or in a deployment `ngao secrets init`.")
+
+
+def _publics(directory: Path, prefix: str) -> dict[str, str]:
+    publics = [b64encode(_bytes(path)).decode() for path in sorted(directory.glob(f"{prefix}*.pub"))]
     return {signing.key_id(public): public for public in publics}
 
 

@@ -51,14 +51,18 @@ Rights = Mapping[str, Grant]
 
 @dataclass(frozen=True)
 class Role:
-    """The scopes of one kind of work, and in a few words what that work is."""
+    """The scopes of one kind of work, and in a few words what that work is.
+
+    With `keys_only` it is for the keys of the command line: no staff token has it.
+    """
 
     does: str
     rights: Rights
+    keys_only: bool = False
 
 
 class RoleFile(Section):
-    """One role: `does`, `sees`, `purposes` and `may`."""
+    """One role: `does`, `sees`, `purposes`, `may` and `keys_only`."""
 
     does = fields.String(required=True, validate=validate.Length(3, 120))
     sees = fields.List(fields.Enum(DataClass, by_value=True), required=True, validate=validate.Length(min=1))
@@ -71,6 +75,8 @@ class RoleFile(Section):
         required=True,
     )
 
+    keys_only = fields.Boolean(load_default=False)
+
     @post_load
     def to_role(self, data: dict[str, Any], **_: object) -> Role:
         """Return the role. Of a scope that is named with two reaches, the wider one counts."""
@@ -80,7 +86,7 @@ class RoleFile(Section):
         for reach in reversed(REACHES):
             named = data["may"].get(reach, ())
             rights |= dict.fromkeys(SCOPES if EVERY_SCOPE in named else named, Grant(reach, sees, purposes))
-        return Role(data["does"], rights)
+        return Role(data["does"], rights, data["keys_only"])
 
 
 class RolesFile(Section):
