@@ -27,7 +27,8 @@ _ONE_OF_THE_LARGE = Semaphore()
 class Meter:
     """The cost of one request to the process, in tokens of its caller: one for 64 KiB, one for ten milliseconds of parsing.
 
-    Only work that blocks other requests is measured. Waiting for the store does not block them.
+    Only work that blocks other requests is measured. Waiting for the store does not block them, and what the machine does
+    meanwhile for others is not the caller's: seconds are of processor time.
     """
 
     bytes: int = 0
@@ -40,11 +41,11 @@ class Meter:
         Pieces of large bodies run one after another. After a long piece, others have as much time as it took.
         """
         with _ONE_OF_THE_LARGE if self.bytes > _LARGE_BYTES else nullcontext():
-            began = time.perf_counter()
+            began = time.thread_time()
             try:
                 yield
             finally:
-                took = time.perf_counter() - began
+                took = time.thread_time() - began
                 self.seconds += took
                 eventlet.sleep(took if took > _LONG_S else 0)
 

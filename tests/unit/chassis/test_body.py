@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -60,3 +61,15 @@ def test_a_refused_body_names_its_cause_once(body: bytes, detail: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         call.json()
     assert (str(refused.value), refused.value.slug) == (detail, "malformed-json")
+
+
+def test_a_caller_is_not_charged_for_time_in_which_the_process_did_not_run() -> None:
+    meter = Meter()
+    with meter.running():
+        time.sleep(0.3)  # stands for a machine that gave its processor to others
+    assert meter.seconds < 0.1
+    with meter.running():
+        deadline = time.thread_time() + 0.2
+        while time.thread_time() < deadline:
+            pass
+    assert meter.seconds >= 0.2
