@@ -31,7 +31,7 @@ from ngao.kernel.scopes import SCOPES
 ISSUER, ALGORITHM = "console", "EdDSA"
 LIFETIME = timedelta(minutes=2)
 LONGEST = timedelta(minutes=5)
-"""A token that is valid for longer is refused, whoever signed it."""
+"""A token that is valid for longer is refused, although it is signed."""
 CLOCKS_S = 5
 _LONGEST_TOKEN = 4096
 _log = get_logger(__name__)
