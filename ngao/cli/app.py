@@ -30,7 +30,7 @@ GROUPS = {
     "officer": ("officer", "app", _PEOPLE),
     "operator": ("operators", "app", _PEOPLE),
     "approval": ("approvals", "app", _OPERATIONS),
-    "case": ("cases", "app", _OPERATIONS),
+    "case": ("case_notes", "app", _OPERATIONS),
     "defender": ("defender", "app", _OPERATIONS),
     "message": ("cases", "message", _OPERATIONS),
     "quarantine": ("quarantine", "app", _OPERATIONS),

@@ -18,7 +18,7 @@ from ngao.chassis.storage.held import CHASSIS
 from ngao.chassis.storage.preflight import RESTORES
 
 COLLECTIONS: Mapping[str, tuple[str, ...]] = {
-    "intake": ("dry_runs", "pins", "reports", "sources"),
+    "intake": ("case_files", "dry_runs", "notes", "pins", "reports", "sources"),
     "referral": ("cases", "directory", "engagements", "partner_cursors", "partner_events", "partners", "story"),
     "notify": ("alarms", "contact_summaries", "messages", "roster"),
     "registry": ("candidates", "cases", "contacts", "defenders", "disclosures", "pins"),

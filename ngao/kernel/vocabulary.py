@@ -102,6 +102,14 @@ def demand_known(file: str, key: str, used: Iterable[str], known: Iterable[str])
         raise WrongList(f"The policy file {file} has errors: {key}: {', '.join(unknown)} is not in its list.")
 
 
+def demand_labels(file: str, labels: Mapping[str, Mapping[str, str]], languages: Mapping[str, Any]) -> None:
+    """Check that each code of a list has a label in English and in each language of the coalition. Raises WrongList."""
+    for slug, label in labels.items():
+        for language in dict.fromkeys(("en", *languages["written_in"])):
+            if not label.get(language, "").strip():
+                raise WrongList(f"The policy file {file} has errors: {slug}.label: the text in {language} is missing.")
+
+
 def _check_suggestions(vocabulary: Vocabulary) -> None:
     groups = {each.group for each in vocabulary.violations.values()}
     name, by_group, by_violation = "support_types.yaml", vocabulary.suggested_by_group, vocabulary.suggested_by_violation
@@ -117,7 +125,4 @@ def _check_labels(documents: Mapping[str, Any]) -> None:
     listed, demanded = documents["languages.yaml"]["languages"], documents["languages.yaml"]["written_in"]
     demand_known("languages.yaml", "written_in", demanded, listed)
     for file, key in LABELLED:
-        for slug, entry in documents[file][key].items():
-            for language in dict.fromkeys(("en", *demanded)):
-                if not entry["label"].get(language, "").strip():
-                    raise WrongList(f"The policy file {file} has errors: {slug}.label: the text in {language} is missing.")
+        demand_labels(file, {slug: entry["label"] for slug, entry in documents[file][key].items()}, documents["languages.yaml"])

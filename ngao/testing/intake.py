@@ -12,6 +12,8 @@ from ngao.kernel.urgency import CRITICAL
 from ngao.testing.memory import SHIPPED_POLICY, MemoryRepository, Records, ServiceInMemory, no_store
 from ngao.testing.vouching import MemoryRecipients, Onboarding
 from services.intake.context import Context, RandomIds
+from services.intake.notes.model import CaseFile, Note
+from services.intake.notes.store import CaseFileRepository, NoteRepository
 from services.intake.policy import IntakePolicy, load
 from services.intake.reports.model import LATEST_AGAIN, Report, SealedIdentity
 from services.intake.reports.repeats import Repeats
@@ -109,6 +111,24 @@ class MemorySources(MemoryRepository[Source], SourceRepository):
         return self._records.ordered(lambda _: True, by=lambda each: each.id)
 
 
+class MemoryNotes(MemoryRepository[Note], NoteRepository):
+    """Notes, in clear: what is kept in memory is never written anywhere."""
+
+    def of_case(self, case_ref: str) -> list[Note]:
+        return self._records.ordered(lambda each: each.case_ref == case_ref, by=lambda each: each.number)
+
+    def erase(self, case_ref: str) -> None:
+        for note in self.of_case(case_ref):
+            self._records.drop(note.id)
+
+
+class MemoryCaseFiles(MemoryRepository[CaseFile], CaseFileRepository):
+    """Case files."""
+
+    def erase(self, file: CaseFile) -> None:
+        self._records.drop(file.case_ref)
+
+
 class OpenVault(CaseVault):
     """Seals nothing: what is kept in memory is never written anywhere."""
 
@@ -158,6 +178,8 @@ class IntakeInMemory(ServiceInMemory[Context]):
         self.policy = policy or load([SHIPPED_POLICY])
         self.reports = ReportRecords()
         self.sources: Records[Source] = Records()
+        self.notes: Records[Note] = Records()
+        self.case_files: Records[CaseFile] = Records("case_ref")
         self.ids = CountedIds()
         self.onboarding = Onboarding()
         self.recipients = MemoryRecipients(self.onboarding)
@@ -172,6 +194,8 @@ class IntakeInMemory(ServiceInMemory[Context]):
             reports=MemoryReports(self.reports),
             repeats=Repeats(),
             sources=MemorySources(self.sources),
+            notes=MemoryNotes(self.notes),
+            case_files=MemoryCaseFiles(self.case_files),
             vault=OpenVault(unit),
             registry_box=OpenBox(),
             boxes=no_store("intake's keys"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from typing import ClassVar
 from uuid import uuid4
@@ -20,6 +21,7 @@ from services.intake import policy as policy_files
 from services.intake import settings as own_settings
 from services.intake.dry_runs.store import DryRunCounter
 from services.intake.metrics import IntakeMetrics
+from services.intake.notes.store import CaseFileRepository, NoteRepository
 from services.intake.policy import IntakePolicy
 from services.intake.quarantine.model import NATIVE
 from services.intake.reports.repeats import Repeats
@@ -43,6 +45,10 @@ class RandomIds:
         """Return a new case reference."""
         return references.case_ref()
 
+    def note_id(self) -> str:
+        """Return a new id of a note."""
+        return secrets.token_hex(16)
+
 
 @dataclass
 class Context(UnitContext):
@@ -59,6 +65,8 @@ class Context(UnitContext):
     reports: ReportRepository
     repeats: Repeats
     sources: SourceRepository
+    notes: NoteRepository
+    case_files: CaseFileRepository
     vault: CaseVault
     registry_box: RegistryBox
     boxes: AnnouncedBoxes
@@ -108,6 +116,8 @@ class IntakeParts(Parts[Context]):
             reports=ReportRepository(unit),
             repeats=self._repeats,
             sources=SourceRepository(unit, self.credentials),
+            notes=NoteRepository(unit),
+            case_files=CaseFileRepository(unit),
             vault=CaseVault(unit, self.chassis.sent_events),
             registry_box=self._registry_box,
             boxes=self._boxes,

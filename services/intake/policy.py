@@ -16,12 +16,12 @@ from ngao.kernel.placeholders import Placeholders
 from ngao.kernel.problems import FieldError
 from ngao.kernel.records import from_record
 from ngao.kernel.retention import Retention
-from ngao.kernel.vocabulary import LABELLED, Vocabulary, WrongList, demand_known, vocabulary_of
+from ngao.kernel.vocabulary import LABELLED, Vocabulary, WrongList, demand_known, demand_labels, vocabulary_of
 from services.intake.mapping.bounds import is_bound
 from services.intake.mapping.expressions import check_expression
 from services.intake.mapping.profiles import Edit, FieldRule, Profile
 from services.intake.mapping.readings import ValueMap, ValueReader, spoken
-from services.intake.policy_schemas import FILES, IdentityFile, ProfileFile
+from services.intake.policy_schemas import FILES, FLAGS, IdentityFile, ProfileFile
 from services.intake.triage.model import Condition, Rule, TriagePolicy
 
 _RETENTION = {"reports": ("closed", "withdrawn", "received")}
@@ -41,7 +41,10 @@ _LISTS = (
 
 @dataclass(frozen=True)
 class IntakePolicy:
-    """Everything intake reads from policy files. `region` is where a phone number without a country code is from."""
+    """Everything intake reads from policy files. `region` is where a phone number without a country code is from.
+
+    `flags` are the flags that a case may have, each with its label in every language of the coalition.
+    """
 
     version: str
     vocabulary: Vocabulary
@@ -51,6 +54,7 @@ class IntakePolicy:
     profiles: Mapping[str, Profile]
     retention: Retention
     read_reasons: tuple[str, ...]
+    flags: Mapping[str, Mapping[str, str]]
 
     def check_read_reason(self, reason: str) -> None:
         """Raise InvalidInput for a reason to read that the coalition has no code for."""
@@ -86,7 +90,9 @@ def _load(directories: Sequence[Path], region: str | None) -> IntakePolicy:
     names = {list_: _names(policy[list_[0]][list_[1]]) for list_ in LABELLED}
     profiles = {name: _profile(name, document, names) for name, document in policy.folder("profiles").items()}
     reasons = tuple(identity["read_reasons"])
-    return IntakePolicy(policy.version, vocabulary, triage, placeholders, region, profiles, retention, reasons)
+    flags = {code: entry["label"] for code, entry in policy[FLAGS]["flags"].items()}
+    demand_labels(FLAGS, flags, policy["languages.yaml"])
+    return IntakePolicy(policy.version, vocabulary, triage, placeholders, region, profiles, retention, reasons, flags)
 
 
 def _triage(policy: Policy, vocabulary: Vocabulary) -> TriagePolicy:

@@ -76,6 +76,16 @@ class TriageFile(Strict):
     )
 
 
+class _Flag(Strict):
+    label = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+
+
+class FlagsFile(Strict):
+    """flags.yaml: what operators may mark a case with. A coalition may have none."""
+
+    flags = fields.Dict(keys=fields.String(validate=SLUG), values=fields.Nested(_Flag), required=True)
+
+
 def _is_zone(name: str) -> None:
     try:
         zone_of(name)
@@ -140,8 +150,10 @@ class ProfileFile(Strict):
     edit = fields.Nested(_Edit, load_default=None)
 
 
+FLAGS = "flags.yaml"
 FILES: Mapping[str, Schema] = {
     **LISTS,
+    FLAGS: FlagsFile(),
     "placeholders.yaml": PlaceholdersFile(),
     "triage.yaml": TriageFile(),
 }

@@ -35,6 +35,7 @@ KEPT: dict[str, tuple[str, ...]] = {
     "ReportUpdate/subject/attributes": _PERSON,
     "ReportUpdate/contact_safety": _PERSON,
     "ReportUpdate/narrative": ("intake.reports.narrative_parts", "intake.reports.updates_seen"),
+    "NoteToWrite/text": ("intake.notes.text",),
     "SealedReport/box": (),  # opened in memory, and kept no more than any other report
     "RosterEntry/email": ("notify.roster.address",),
 }

@@ -24,6 +24,7 @@ from ngao.local.demo.scenarios import kobo_submission
 from ngao.testing.mailbox import behave, misbehave
 from ngao.testing.processes import ROOT, ServiceProcess
 from ngao.testing.waiting import eventually
+from services.intake.notes.write import NoteToWrite
 from services.intake.reports.update import ReportUpdate
 from services.notify.roster.responses import RosterEntry
 from tests.support.coalition import CRITICAL, Coalition, Partner, report
@@ -57,7 +58,7 @@ class MarkedRun:
         """All that can happen to a report but for faults, in an order in which none disturbs the next."""
         return (
             self.good, self.withheld, self.taken_back, self.wrong_over_http, self.wrong_in_a_box, self.wrong_inside,
-            self.poisoned, self.in_clear_over_amqp, self.store_fails, self.mail_fails, self.partner_fails,
+            self.noted, self.poisoned, self.in_clear_over_amqp, self.store_fails, self.mail_fails, self.partner_fails,
         )  # fmt: skip
 
     def marked(self, token: Token | None = None, **changes: Any) -> dict[str, Any]:
@@ -116,6 +117,25 @@ class MarkedRun:
                 form[question] = fitting[0]
         self.documents += 1
         return form
+
+    def noted(self) -> None:
+        """An operator writes about a case, sends it again, and sends what is broken; another reads it."""
+        intake, key = self.source.intake, self.coalition.world.operator_key
+        path = f"/v1/cases/{self.source.takes(self.marked())['case_ref']}/notes"
+        note = {**self.plant(NoteToWrite, {}), "act": secrets.token_hex(16)}
+        for body in (note, note, {"text": self.token.text("a correction"), "corrects": 1}):
+            self.coalition.asks("intake", "POST", path, body)
+        text, other = self.token.text("a note that is refused"), {"Idempotency_Key": self.token.word}
+        assert intake.request("POST", path, {"text": text}, key, **other)[0] == 200
+        wrong = [{"text": [text]}, {"text": text * 300}, {"text": text, "act": text}, {"text": text, "corrects": 99},
+                 {"text": text, text: 1}, {**note, "text": text}, {"flag": text, "text": text}]  # fmt: skip
+        for body in wrong:
+            assert intake.request("POST", path, body, key)[0] in {409, 422}
+        assert intake.request("POST", path, json.dumps({"text": text}).encode()[:-3], key)[0] == 400
+        flag = {"flag": self.token.word, "is_set": True, "revision": 0}
+        assert intake.request("PUT", path.replace("notes", "flags"), flag, key)[0] == 422
+        with unrecorded(intake):  # this answer shows an operator with the right scope what was written
+            assert len(self.coalition.asks("intake", "GET", f"{path}?reason=case_work")["notes"]) == 3
 
     # What is refused to those who help, and what is recalled
 

@@ -134,6 +134,7 @@ def test_a_shipped_file_laid_over_itself_changes_nothing(tmp_path: Path, name: s
         ("identity.yaml", "matching: {kin_words: {add: [aunt]}}"),
         ("notifications.yaml", "repeats_within_minutes: 30"),
         ("deadlines.yaml", "urgencies: {low: {respond_by: 3600}}"),
+        ("flags.yaml", 'flags: {media_interest: {retired: true}, house_watched: {label: {en: "Watched", sw: "Inachunguzwa"}}}'),
     ],
 )
 def test_every_service_reads_an_overlay_of_its_files(home: Home, name: str, text: str) -> None:

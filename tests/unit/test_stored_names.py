@@ -8,6 +8,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from ngao.chassis.storage.unit_of_work import Unit
+from services.intake.notes.model import CaseFile, Note
+from services.intake.notes.store import CaseFileRepository, NoteRepository
 from services.intake.reports.model import Report
 from services.intake.reports.store import ReportRepository
 from services.intake.sources.model import Source
@@ -67,6 +69,8 @@ def stored() -> dict[str, set[str]]:
         return repository
 
     return {
+        "intake.case_file": written(CaseFileRepository, "save", filled(CaseFile)),
+        "intake.note": written(NoteRepository, "save", filled(Note)),
         "intake.report": names(ReportRepository(unit())._record(filled(Report))),
         "intake.source": written(lambda here: SourceRepository(here, SourceCredentials()), "save", filled(Source)),
         "notify.alarm": written(AlarmRecordRepository, "save", filled(AlarmRecord)),
@@ -83,6 +87,12 @@ def stored() -> dict[str, set[str]]:
 
 
 STORED = {
+    "intake.case_file": """
+        _id flags flags.changed_at flags.changed_by flags.code flags.is_set flags_revision notes revision
+    """,
+    "intake.note": """
+        _id at author case_ref corrects number revision text
+    """,
     "intake.report": """
         _id attachments case_ref closed_at consent_changes consent_changes.effective_at consent_changes.granted
         consent_changes.purpose consent_changes.recipient consent_changes.retracted consent_changes.scope

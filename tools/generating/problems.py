@@ -40,6 +40,10 @@ TEXTS = {
     "case-closed": ("The case is closed.", "Read the case. A new fact about its report, or a renewed consent, reopens it."),
     "conflict": ("Another request changed the same record at the same time.", "Retry the same request."),
     "conflicting-repeat": ("The same id was sent with other content before.", "Use a new id, or send the original content."),
+    "flags-changed": (
+        "The flags of the case were changed after they were read.",
+        "Read them again. If the change is still right, send it with the new revision.",
+    ),
     "forbidden": ("The key is valid, but must not do this.", "Use a key of the right kind: source, partner or operator."),
     "forgotten": ("The personal data of the report is erased.", "Post a new report if help is needed again."),
     "incomplete-body": ("The body ended early or is malformed.", "Send the whole body again."),
@@ -97,6 +101,7 @@ TEXTS = {
         "The source has checked too many reports about one person.",
         "Wait for `Retry-After` seconds, or post the report.",
     ),
+    "too-many-notes": ("The case has as many notes as it may have.", "Keep what follows in the coalition's own records."),
     "too-many-requests": ("The source is over its rate limit.", "Wait for `Retry-After` seconds."),
     "unauthenticated": ("The key is missing or unknown.", "Send `Authorization: Bearer KEY` with a valid key."),
     "unavailable": (

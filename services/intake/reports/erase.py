@@ -7,6 +7,7 @@ from functools import partial
 from ngao.chassis.handlers import every, measures
 from ngao.chassis.measuring import SELDOM_S
 from services.intake.context import Context, IntakeParts
+from services.intake.notes.filing import erase_file
 
 _AT_ONCE = 100
 
@@ -32,6 +33,7 @@ def erase_report(ctx: Context, report_id: str, why: str) -> None:
         ctx.reports.save(report)
     elif report.erase(ctx.now):
         ctx.vault.destroy(report)
+        erase_file(ctx, report.case_ref)
         ctx.reports.save(report)
         detail = {"why": why, "policy_version": ctx.policy.retention.version}
         ctx.audit("report.forgotten", subject=report.case_ref, detail=detail)

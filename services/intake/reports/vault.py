@@ -54,8 +54,13 @@ class CaseVault:
         return [self.open(report, f"narrative.{at}", part).decode() for at, part in enumerate(report.narrative_parts)]
 
 
+def scope_of(case_ref: str) -> str:
+    """Return the scope of a case's data key, which opens all that intake seals about the case."""
+    return f"case:{case_ref}"
+
+
 def _scope(report: Report) -> str:
-    return f"case:{report.case_ref}"
+    return scope_of(report.case_ref)
 
 
 class RegistryBox:

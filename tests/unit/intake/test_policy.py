@@ -25,6 +25,9 @@ from tests.unit.intake.conftest import POLICY
     ("support_types.yaml", ', sw: "Matibabu"', "", "medical.label: the text in sw"),
     ("perpetrators.yaml", ', sw: "Polisi"', ', sw: " "', "police.label: the text in sw"),
     ("perpetrators.yaml", ', sw: "Aliamuru"', "", "ordered.label: the text in sw"),
+    ("flags.yaml", ', sw: "Mkalimani anahitajika"', "", "needs_interpreter.label: the text in sw"),
+    ("flags.yaml", "media_interest:", "Media Interest:", "lower-case letters"),
+    ("flags.yaml", "flags:", "flag:", "flags"),
     ("languages.yaml", "written_in: [en, sw]", "written_in: [en, xx]", "written_in"),
     ("violations.yaml", "severity: 100", "severity: 101", "severity"),
     ("profiles/kobo.yaml", "map: roles", "map: rolls", "rolls"),
@@ -47,6 +50,11 @@ def test_a_mistake_stops_the_start_and_is_named(tmp_path: Path, file: str, old: 
         load([tmp_path / "policy"])
     assert file in str(caught.value)
     assert named in str(caught.value)
+
+
+def test_a_coalition_may_have_no_flags(tmp_path: Path) -> None:
+    (tmp_path / "flags.yaml").write_text("flags: {}\n", "utf-8")
+    assert load([POLICY, tmp_path]).flags == {}
 
 
 def test_the_shipped_policy_carries_one_version(policy: IntakePolicy) -> None:
