@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from ngao.chassis.storage.unit_of_work import Unit, Write
+from services.intake.notes.model import CaseFile, Flag
+from services.intake.notes.store import CaseFileRepository
 from services.notify.roster.model import ContactSummary
 from services.notify.roster.store import ContactSummaryRepository
 from services.referral.cases.applying import apply_defender, apply_report
@@ -57,7 +59,16 @@ def _contact_summary(unit: Unit) -> None:
     ContactSummaryRepository(unit).save(ContactSummary("NG-1", "DEF-1", may_contact=True, channels=("email",), sequence=3))
 
 
-@pytest.mark.parametrize(("service", "write"), [("referral", _referral_case), ("notify", _contact_summary)])
+def _case_file(unit: Unit) -> None:
+    file = CaseFile("NG-1")
+    file.change(Flag("do_not_visit", is_set=True, changed_by="operator:amina", changed_at=START))
+    CaseFileRepository(unit).save(file)
+
+
+RECORDS = [("referral", _referral_case), ("notify", _contact_summary), ("intake", _case_file)]
+
+
+@pytest.mark.parametrize(("service", "write"), RECORDS)
 def test_a_plain_record_is_what_its_document_declares(service: str, write: Any) -> None:
     unit = _unit()
     write(unit)
