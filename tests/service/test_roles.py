@@ -144,6 +144,7 @@ def test_a_convenor_is_shown_the_cases_of_her_hub_and_another_is_answered_as_one
             ("referral", "POST", "/v1/cases/{}/match", {}),
             ("referral", "POST", "/v1/cases/{}/needs/legal_aid/settle", {"reason": "met"}),
             ("intake", "GET", "/v1/cases/{}/report?reason=case_work", None),
+            ("intake", "GET", "/v1/cases/{}/flags?reason=case_work", None),
             ("intake", "POST", "/v1/cases/{}/urgency", {"urgency": "high", "reason": "new_information"}),
         ):
             forbidden, unknown = (
