@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -25,7 +26,7 @@ from tests.support.forgetting import Held, opened
 from tests.support.intake import anonymous, report
 
 DAY = timedelta(days=1)
-FORMS, ACT = "forms", "0f8c6f6e9d0f4f5c8a551c8f4f0f7b11"
+FORMS = "forms"
 CALL = Call(Principal("operator", "amina"), b"", "application/json", {}, "")
 WORDS = "Her sister answers the phone."
 
@@ -45,7 +46,8 @@ class Desk:
         self.intake = intake
         self.receipt = intake.app.parts.run(partial(accept_posted, source_id=FORMS, report=Posted(body)))
         self.case_ref, self.report_id = self.receipt["case_ref"], self.receipt["report_id"]
-        self.writing = partial(write_note, case_ref=self.case_ref, body={"text": WORDS, "act": ACT}, call=CALL)
+        note = {"text": WORDS, "act": secrets.token_hex(16)}
+        self.writing = partial(write_note, case_ref=self.case_ref, body=note, call=CALL)
         self.more = partial(write_note, case_ref=self.case_ref, body={"text": "More."}, call=CALL)
         change = {"flag": "do_not_visit", "is_set": True, "revision": 0}
         self.flagging = partial(change_flag, case_ref=self.case_ref, body=change)
