@@ -117,6 +117,8 @@ def _print_report(case: Mapping[str, Any]) -> None:
     if "refused" in report:
         echo(f"The report cannot be shown: {report['refused']}\n")
         return
+    if flags := report.get("flags"):
+        echo(f"FLAGS: {', '.join(flags)}. Run `ngao case flags {case['case_ref']}`.\n")
     show(report["violations"], ("label", "ongoing", "against", "perpetrators"), as_json=False, none="No violation is recorded.")
     echo(f"Why {report['urgency']}: {_texts(report['reasons'])}")
     _print_gaps(report)

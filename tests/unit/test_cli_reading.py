@@ -118,3 +118,10 @@ def test_a_narrative_is_read_with_its_reason_and_only_when_it_is_asked_for(servi
     assert (WORDS in text) is asked
     assert [each for each in service.asked if "narrative" in each] == ([f"{path}/narrative?reason=safety_check"] if asked else [])
     assert f"{path}/report?reason=safety_check" in service.asked
+
+
+def test_flags_are_printed_before_what_happened(service: type[Service]) -> None:
+    path = f"/v1/cases/{CASE['case_ref']}"
+    service.answers = {path: CASE, f"{path}/report": {**REPORT, "flags": ["do_not_visit", "threat_to_staff"]}}
+    text = printed("case", "show", str(CASE["case_ref"]))
+    assert text.index("FLAGS: do_not_visit, threat_to_staff.") < text.index("An arrest goes on.")

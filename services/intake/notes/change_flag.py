@@ -42,7 +42,7 @@ def change_flag(ctx: Context, case_ref: str, body: dict[str, Any]) -> dict[str, 
     report = report_to_write_about(ctx, case_ref)
     file, code, is_set = file_of(ctx, case_ref), body["flag"], body["is_set"]
     _check_code(ctx, file, code, is_set=is_set)
-    if file.has(code) != is_set:
+    if (code in file.codes) != is_set:
         _check_revision(file, body["revision"])
         file.change(Flag(code, is_set, str(ctx.actor), ctx.now))
         keep_file(ctx, report, file)
@@ -52,7 +52,7 @@ def change_flag(ctx: Context, case_ref: str, body: dict[str, Any]) -> dict[str, 
 
 def _check_code(ctx: Context, file: CaseFile, code: str, *, is_set: bool) -> None:
     """Refuse a code that policy does not know; one that the case has from an earlier policy can be cleared."""
-    if code not in ctx.policy.flags and (is_set or not file.has(code)):
+    if code not in ctx.policy.flags and (is_set or code not in file.codes):
         problem = FieldError("/flag", "unknown_code", f"Must be one of: {', '.join(ctx.policy.flags)}.")
         raise InvalidInput("There is no such flag.", [problem])
 

@@ -65,9 +65,10 @@ class CaseFile:
         """The flag that was changed last, or None."""
         return self.flags[-1] if self.flags else None
 
-    def has(self, code: str) -> bool:
-        """Return True if the case has this flag."""
-        return any(flag.code == code and flag.is_set for flag in self.flags)
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The flags that the case has."""
+        return tuple(flag.code for flag in self.flags if flag.is_set)
 
     def count_note(self) -> int:
         """Count one more note and return its number."""

@@ -35,7 +35,7 @@ class FlagsShown(Tolerant):
 def flags_answer(ctx: Context, file: CaseFile, *, forgotten: bool = False) -> dict[str, Any]:
     """Return every flag of policy, set or not, then those that policy names no more and the case still has."""
     changed = {flag.code: flag for flag in file.flags}
-    codes = [*ctx.policy.flags, *(code for code in changed if code not in ctx.policy.flags and file.has(code))]
+    codes = [*ctx.policy.flags, *(code for code in file.codes if code not in ctx.policy.flags)]
     flags = [_flag(ctx, code) | (vars(changed[code]) if code in changed else {}) for code in codes]
     shown = {"case_ref": file.case_ref, "revision": file.flags_revision, "flags": flags, "notes": file.notes}
     return show(FlagsShown, {**shown, "forgotten": forgotten})

@@ -11,6 +11,7 @@ from ngao.chassis.handlers import http, itself
 from ngao.contracts.classes import INTERNAL, SENSITIVE, Tolerant
 from ngao.contracts.schemas import report as report_schema
 from services.intake.context import Context
+from services.intake.notes.filing import file_of
 from services.intake.reports.finding import report_in_reach
 from services.intake.reports.model import Report
 from services.intake.reports.responses import LeftOutShown, ReasonShown, show
@@ -41,7 +42,7 @@ class DateDoubtShown(Tolerant):
 
 
 class CaseReportShown(Tolerant):
-    """The report of a case in codes, for an operator; `forgotten` after its retention period."""
+    """The report of a case in codes, and the flags that operators have set; `forgotten` after its retention period."""
 
     case_ref = fields.String(metadata=INTERNAL)
     source_id = fields.String(metadata=INTERNAL)
@@ -69,6 +70,7 @@ class CaseReportShown(Tolerant):
     left_out = fields.List(fields.Nested(LeftOutShown), metadata=INTERNAL)
     date_doubt = fields.Nested(DateDoubtShown, allow_none=True, metadata=INTERNAL)
     forgotten = fields.Boolean(metadata=INTERNAL)
+    flags = fields.List(fields.String(), metadata=INTERNAL)
 
 
 class NarrativeShown(Tolerant):
@@ -104,6 +106,7 @@ def read_case_report(ctx: Context, case_ref: str, *, reason: str = "") -> dict[s
         "left_out": mapping.left_out if mapping else (),
         "date_doubt": report.doubt,
         "forgotten": report.erased_at is not None,
+        "flags": file_of(ctx, case_ref).codes,
     }
     return show(CaseReportShown, vars(report) | vars(report.triage) | made)
 

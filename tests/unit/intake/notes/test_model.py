@@ -25,7 +25,7 @@ def test_a_flag_has_its_last_change_alone_and_a_note_does_not_outdate_the_flags(
     file.change(Flag("do_not_visit", is_set=True, changed_by="operator:amina", changed_at=NOW))
     file.change(Flag("media_interest", is_set=False, changed_by="operator:baraka", changed_at=NOW))
     file.count_note()
-    assert (file.has("media_interest"), file.has("do_not_visit"), file.has("other")) == (False, True, False)
+    assert file.codes == ("do_not_visit",)
     assert (len(file.flags), file.flags_revision) == (2, 3)
     assert file.last_change == file.flags[-1]
     assert file.flags[-1].changed_by == "operator:baraka"
