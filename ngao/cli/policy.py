@@ -31,7 +31,7 @@ def check(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Load the policy files as the four services do at startup, without starting them.
+    """Load the policy files as the services do at startup, without starting them.
 
     The exit code is 1 if a service would not start, if no service reads a file, or if the roles of an operator do not fit. Each
     error names the file and the key.

@@ -24,10 +24,10 @@ app = typer.Typer()
 
 @app.command(rich_help_panel="Run")
 def up() -> None:
-    """Start RabbitMQ, MongoDB and the four services on this machine.
+    """Start RabbitMQ, MongoDB and the services on this machine.
 
     It starts only the parts that do not run, so run it again after an interruption. All data is in NGAO_HOME (default: .ngao in
-    the repository). NGAO_SERVICES selects the services to start (default: all four). `NGAO_PORT_<NAME>` sets a port, such
+    the repository). NGAO_SERVICES selects the services to start (default: all). `NGAO_PORT_<NAME>` sets a port, such
     as NGAO_PORT_INTAKE.
     """
     platform = Platform.at(Home.from_environment())
@@ -85,7 +85,7 @@ def url(service: Service) -> None:
 
 @app.command(rich_help_panel="Run")
 def logs(
-    part: Annotated[str, typer.Argument(help="intake, referral, notify, registry, rabbitmq or mongod.")],
+    part: Annotated[str, typer.Argument(help=f"{', '.join(SERVICES)}, rabbitmq or mongod.")],
     lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="The number of lines, from the end.")] = 50,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Print new lines until Ctrl-C.")] = False,
 ) -> None:

@@ -15,7 +15,7 @@ from ngao.contracts.events import audit, intake, notices, notify, referral, regi
 from ngao.contracts.payloads import Part, Payload, schema_of
 from ngao.contracts.schemas.report import Report
 
-SERVICES = ("intake", "referral", "notify", "registry")
+SERVICES = ("intake", "referral", "notify", "registry", "console")
 
 
 class Audience(StrEnum):
@@ -111,7 +111,7 @@ def _message(payload: type[Payload], meaning: str) -> EventType:
 
 def _heads(service: str) -> EventType:
     """Return the entry of an audit event. Notify gets none, because it sends data out of the platform."""
-    others = tuple(each for each in ("intake", "registry", "referral") if each != service)
+    others = tuple(each for each in SERVICES if each not in {service, "notify"})
     meaning = "Where the chains of this service's audit are, for the others to hold."
     return _type(audit.noted_by(service), meaning, others, may_be_urgent=False)
 
@@ -167,7 +167,7 @@ _ALL = (
     _message(notify.MessageFailed, "The message could not be sent; who is notified instead."),
     _message(notify.MessageRefused, "The message would not be safe, so it is not sent."),
     _message(notify.MessageAcknowledged, "A human has acknowledged it."),
-    *(_heads(service) for service in ("intake", "registry", "referral", "notify")),
+    *(_heads(service) for service in SERVICES),
     _reply(replies.ReceiptReply, "The partner's own system has the offer."),
     _reply(replies.AcceptReply, "The partner accepts the referral."),
     _reply(replies.DeclineReply, "The partner declines."),

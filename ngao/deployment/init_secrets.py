@@ -19,7 +19,7 @@ from ngao.deployment.secrets_folder import OWNERS, SecretsFolder, new_keyfile, n
 
 OPERATOR = "operator"
 _LOCAL = ("localhost", "127.0.0.1")
-SEEN_OUTSIDE = ("broker", "intake", "referral")
+SEEN_OUTSIDE = ("broker", "intake", "referral", "console")
 """The services behind the outsiders' gate."""
 
 EDGE_NAMES = (("provision", "edge-names"), *((service, "keys", "edge-names.key") for service in AT_EDGE))
@@ -29,7 +29,7 @@ _GATE = "edge"  # the gate's host name in the container network, used by demo ou
 
 
 def make(folder: SecretsFolder, *, tls: bool = True, hosts: Sequence[str] = ()) -> list[str]:
-    """Create everything missing and return the new files. `hosts` are the public host names of the broker, intake and referral.
+    """Create everything missing and return the new files. `hosts` are the public host names of the servers behind the edge gate.
 
     Raises Misconfigured, NotAllowedNow.
     """
@@ -125,8 +125,10 @@ def _backup(folder: SecretsFolder) -> None:
 def _operator(folder: SecretsFolder) -> None:
     folder.ensure(lambda: new_key("operator", OPERATOR)[0], "operator", "operator.key")
     known = entry(OPERATOR, hash_key(folder.read("operator", "operator.key")), OPERATOR_SCOPES)
+    lists = {service: entries_in(folder.at(service, "operators.json")) for service in SERVICES}
+    others = next(filter(None, lists.values()), [known])  # a service that an earlier version did not have gets the same operators
     for service in SERVICES:
-        entries = entries_in(folder.at(service, "operators.json")) or [known]
+        entries = lists[service] or others
         # A folder of an earlier version: the first operator keeps all rights.
         current = [{**each, "scopes": list(OPERATOR_SCOPES)} if each["id"] == OPERATOR else each for each in entries]
         if current != entries or not folder.at(service, "operators.json").exists():

@@ -35,6 +35,7 @@ SCOPES = {
     "roster:write": "change the roster",
     "sources:read": "list sources and read the key that reports are sealed to",
     "sources:write": "add or change a source and make its keys",
+    "system:read": "see which services are ready, and in their own sentences what they lack",
 }
 """Each scope and what it allows."""
 

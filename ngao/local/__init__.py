@@ -1,1 +1,1 @@
-"""The embedded runtime: real RabbitMQ and mongod as plain processes, and the four services beside them."""
+"""The embedded runtime: real RabbitMQ and mongod as plain processes, and the services beside them."""

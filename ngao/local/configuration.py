@@ -43,7 +43,10 @@ def own_settings_file(home: Home, service: str) -> Path:
 
 
 def _default_own(service: str, ports: Mapping[str, int]) -> str:
-    """Send mail to the local mail server, which writes it to files, until an operator configures a real one."""
+    """Name the other services for console. For notify, name the mail server that writes to files, until there is a real one."""
+    if service == "console":
+        others = (f'{each} = "http://{LOCAL}:{ports[each]}"' for each in SERVICES if each != service)
+        return "\n".join(("[own.services]", *others, ""))
     if service != "notify":
         return ""
     return f'[own.smtp]\nhost = "{LOCAL}"\nport = {ports["smtp"]}\nfrom = "desk@example.org"\ntls = "none"\n'

@@ -22,7 +22,7 @@ from ngao.local.processes import STORE_ENDS_WITHIN_S, Process
 
 Progress = Callable[[str], None]
 
-AFTER_INTAKE = ("registry", "referral", "notify")
+AFTER_INTAKE = ("registry", "referral", "notify", "console")
 _PARTS = ("amqp", "management", "metrics", "distribution", "epmd", "mongo", "smtp", *SERVICES)
 _READY_S = 60
 PATIENCE_S = 180  # for another command on the same home: longer than the slowest start
@@ -261,7 +261,7 @@ def _remedy(stopped: Sequence[str]) -> str:
 
 
 def chosen_services() -> tuple[str, ...]:
-    """Return the services in NGAO_SERVICES, separated by commas or spaces: all four if it is unset, none if it is empty."""
+    """Return the services in NGAO_SERVICES, separated by commas or spaces: all if it is unset, none if it is empty."""
     text = os.environ.get("NGAO_SERVICES")
     if text is None:
         return SERVICES

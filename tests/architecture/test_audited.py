@@ -14,16 +14,13 @@ from ngao.chassis.handlers import http
 from ngao.chassis.http.auditing import Audited, Itself, Lists, Nothing, Shows, itself, lists, nothing, shows
 from ngao.chassis.http.openapi import describe
 from ngao.chassis.http.operation import Operation
-from services.intake.service import IntakeService
-from services.notify.service import NotifyService
-from services.referral.service import ReferralService
-from services.registry.service import RegistryService
-from tests.support.documents import operations
+from ngao.contracts import SERVICES as NAMES
+from tests.support.documents import operations, service_class
 from tests.support.each import for_each
 from tests.support.trees import parsed
 
 ROOT = Path(__file__).parents[2]
-SERVICES = (IntakeService, NotifyService, ReferralService, RegistryService)
+SERVICES = [service_class(name) for name in NAMES]
 FOR_OPERATORS = [
     pytest.param(service, declared, id=f"{service.name}.{declared.operation}")
     for service in SERVICES
@@ -33,7 +30,7 @@ FOR_OPERATORS = [
 WITH_AN_ACTOR = {"audit", "record", "journal", "tell", "tell_of", "_close", "close"}
 SHOW_NO_RECORD = {
     "getPartner", "listPartners", "showSource", "listSources", "showSealingKey", "showKeys",
-    "verifyAudit", "verifyAuditFrom", "showHeldHeads", "showAuditHeads",
+    "verifyAudit", "verifyAuditFrom", "showHeldHeads", "showAuditHeads", "showSystem",
 }  # fmt: skip
 """All that operators may read without a trace: whoever adds one argues for it here."""
 

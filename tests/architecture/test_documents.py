@@ -8,10 +8,10 @@ import pkgutil
 from typing import Any
 
 from ngao.chassis.storage.documents import Stored
+from ngao.contracts import SERVICES
 from tests.support.documents import documents
 from tests.support.each import for_each
 
-SERVICES = ("intake", "registry", "referral", "notify")
 CHASSIS = {"outbox", "parked", "audit", "audit_heads", "data_keys", "sequences"}
 
 

@@ -14,11 +14,10 @@ from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
 
 from ngao.broker.layout import EDGE_INBOUND
 from ngao.chassis.messaging.consumer import Consumes
-from ngao.contracts import subscriptions_of
+from ngao.contracts import SERVICES, subscriptions_of
 from tests.support.inventory import service_class
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVICES = ("intake", "registry", "referral", "notify")
 ERROR_MODULES = sorted(path.relative_to(ROOT) for top in ("ngao", "services") for path in (ROOT / top).rglob("errors.py"))
 # No slugs, as nobody outside hears of them: wrong rules stop the start as Misconfigured, the rest are bugs of a caller.
 UNHEARD = {Path("services/notify/errors.py")}

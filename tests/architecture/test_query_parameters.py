@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from ngao.contracts import SERVICES
+
 ROOT = Path(__file__).parents[2]
-PLACES = (*(f"services/{name}" for name in ("intake", "registry", "referral", "notify")), "ngao/chassis/pages")
+PLACES = (*(f"services/{name}" for name in SERVICES), "ngao/chassis/pages")
 
 
 @pytest.mark.parametrize("place", PLACES)

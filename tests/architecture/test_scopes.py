@@ -14,15 +14,12 @@ from ngao.chassis.http.openapi import describe
 from ngao.chassis.http.operation import Operation
 from ngao.chassis.security.identity import Authenticator, Credential, new_key
 from ngao.chassis.security.roles import NO_ROLES, rights_of
+from ngao.contracts import SERVICES as NAMES
 from ngao.kernel.scopes import SCOPES
-from services.intake.service import IntakeService
-from services.notify.service import NotifyService
-from services.referral.service import ReferralService
-from services.registry.service import RegistryService
-from tests.support.documents import operations
+from tests.support.documents import operations, service_class
 from tests.support.each import for_each
 
-SERVICES = (IntakeService, NotifyService, ReferralService, RegistryService)
+SERVICES = [service_class(name) for name in NAMES]
 FOR_OPERATORS = [
     pytest.param(declared, id=f"{service.name}.{declared.operation}")
     for service in SERVICES

@@ -34,7 +34,7 @@ from tests.support.markers import Token, plant
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(300)]
 
-PORTS = (4369, 5671, 5672, 8080, 8081, 8082, 8443, 8444, 9441, 9442, 9443, 9444, 15671, 15672, 15691, 25672, 27017)
+PORTS = (4369, 5671, 5672, 8080, 8081, 8082, 8443, 8444, 8445, 9441, 9442, 9443, 9444, 9445, 15671, 15672, 15691, 25672, 27017)
 # Run in a container: tells which of the addresses given take a connection.
 KNOCK = """
 import json, socket, sys
@@ -119,7 +119,8 @@ def test_from_the_network_of_outsiders_only_the_edge_gate_answers(site: Site) ->
     targets += [(gateway, port) for gateway in gateways for port in published]
     opened = {(hosts.get(host, host), port) for host, port in knock_from("edge", site, targets)}
     outside = {site.deployment.port(name) for name in _OUTSIDE}
-    assert {(host, port) for host, port in opened if host not in gateways} == {("edge", 5671), ("edge", 8443), ("edge", 8444)}
+    gate = {("edge", port) for port in (5671, 8443, 8444, 8445)}
+    assert {(host, port) for host, port in opened if host not in gateways} == gate
     assert {port for host, port in opened if host in gateways} == outside
 
 
@@ -159,8 +160,8 @@ def knock_from(network: str, site: Site, targets: list[Any]) -> list[Any]:
 
 
 _THE_WORLD = ("1.1.1.1", "8.8.8.8", "9.9.9.9")
-_OUTSIDE = ("EDGE_AMQP", "EDGE_HTTP", "EDGE_PARTNERS")
-_PUBLISHED = (*_OUTSIDE, "DESK_INTAKE", "DESK_REFERRAL", "DESK_NOTIFY", "DESK_REGISTRY", "DESK_MANAGEMENT")
+_OUTSIDE = ("EDGE_AMQP", "EDGE_HTTP", "EDGE_PARTNERS", "EDGE_CONSOLE")
+_PUBLISHED = (*_OUTSIDE, "DESK_INTAKE", "DESK_REFERRAL", "DESK_NOTIFY", "DESK_REGISTRY", "DESK_CONSOLE", "DESK_MANAGEMENT")
 
 
 def test_from_another_machine_only_the_edge_gate_answers(site: Site) -> None:

@@ -7,12 +7,11 @@ import re
 import pytest
 from marshmallow import EXCLUDE
 
-from ngao.contracts import CATALOGUE, Audience, EventType, UnknownType, subscriptions_of, type_named
+from ngao.contracts import CATALOGUE, SERVICES, Audience, EventType, UnknownType, subscriptions_of, type_named
 from ngao.contracts.classes import DataClass
 from tests.support.each import for_each
 from tests.support.inventory import declared
 
-SERVICES = ("intake", "registry", "referral", "notify")
 SUBMITTED = "intake.report.submitted.v1"
 # Past participles, and two names the design gives: a receipt is an answer to a source, unroutable is what a need has become.
 PAST = re.compile(r"(ed|sent|withheld|withdrawn|unroutable|receipt)$")

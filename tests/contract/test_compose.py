@@ -90,7 +90,7 @@ def test_memory_processes_and_what_can_be_written_are_bounded(name: str) -> None
 def test_intake_and_the_stores_come_before_what_works_off_accepted_reports() -> None:
     shares = {name: part.get("cpu_shares", 1024) for name, part in PARTS.items()}
     later = {name for name, share in shares.items() if share < 1024}
-    assert later == {"registry", "referral", "notify"}
+    assert later == {"registry", "referral", "notify", "console"}
     assert {shares[name] for name in later} == {1024 // 3}
 
 
@@ -161,7 +161,7 @@ def test_what_is_asked_of_the_host_is_a_bounded_log(name: str) -> None:
 
 def test_only_the_edge_is_reached_from_other_machines() -> None:
     published = {name: part["ports"] for name, part in PARTS.items() if "ports" in part}
-    assert len(published.pop("edge")) == 3
+    assert len(published.pop("edge")) == 4
     assert [port for ports in published.values() for port in ports if not port.startswith("127.0.0.1:")] == []
 
 
@@ -204,6 +204,21 @@ def test_outsiders_meet_the_edge_gate_only() -> None:
     assert [name for name in inside if set(PARTS[name]["networks"]) - INTERNAL] == []
     assert set(PARTS["edge"]["networks"]) == {"edge", "front"}
     assert [PARTS[name]["networks"] for name in OUTSIDERS] == [["edge"]] * len(OUTSIDERS)
+
+
+def test_reports_come_in_without_console() -> None:
+    waits_for = {name for name, part in PARTS.items() if "console" in part.get("depends_on", ())}
+    assert waits_for == set()
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_console_asks_each_other_service_where_its_readiness_is_and_over_a_network_that_both_are_on(
+    wire: str, tmp_path: Path
+) -> None:
+    asked = load(settings_of("console", wire, tmp_path)).own["services"]
+    scheme = "https" if wire == "tls" else "http"
+    assert asked == {name: f"{scheme}://{name}:8081" for name in SERVICES if name != "console"}
+    assert [name for name in SERVICES if "watch" not in PARTS[name]["networks"]] == []
 
 
 def test_the_only_way_out_leads_from_notify_to_the_mail_server() -> None:

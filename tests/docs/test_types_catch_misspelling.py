@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from ngao.contracts import SERVICES
+
 ROOT = Path(__file__).parents[2]
-SERVICES = ("intake", "referral", "registry", "notify")
 REPORTED = re.compile(r"^(?P<path>\S+\.py):(?P<line>\d+): error: ", re.MULTILINE)
-FEWEST = 60
-"""So many places there are in each service, or the search has gone blind."""
+FEWEST = {"console": 3}
+"""So many places there are in a service, 60 in all others, or the search has gone blind."""
 
 
 def planted_in(text: str) -> dict[int, int]:
@@ -81,7 +82,7 @@ def test_every_misspelt_member_is_reported_and_nothing_else(tree: Path) -> None:
     for service in SERVICES:
         files = sorted((tree / "services" / service).rglob("*.py"))
         mine = {(str(file.relative_to(tree)), line) for file in files for line in plant(file)}
-        assert len(mine) >= FEWEST, service
+        assert len(mine) >= FEWEST.get(service, 60), service
         planted |= mine
     reported = {(found["path"], int(found["line"])) for found in REPORTED.finditer(check_types(tree))}
     unseen = sorted(planted - reported)

@@ -1,4 +1,4 @@
-"""Ten faults in short, on one platform of their own: the same engine and checker as `make faults`, less load, a shorter lease."""
+"""Eleven faults in short, on one platform of their own: the same engine and checker as `make faults`, less load, a shorter lease."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.faults.engine.site import Site, opened
 PACE = Pace(before=1.0, after=0.5)
 SHORT = (
     "killed-before-commit", "killed-after-commit", "killed-after-publish", "killed-before-ack", "broker-killed",
-    "connections-cut", "binding-deleted", "mongod-killed", "answer-lost", "duplicates",
+    "connections-cut", "binding-deleted", "mongod-killed", "answer-lost", "duplicates", "console-away",
 )  # fmt: skip
 
 pytestmark = [pytest.mark.thorough, pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(300)]

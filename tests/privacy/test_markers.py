@@ -67,7 +67,7 @@ def coalition(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coalition]:
     assert (data_folder() / "rabbitmq").is_dir(), "NGAO_TEST_DATA does not hold the broker's files"
     assert (data_folder() / "mongo").is_dir(), "NGAO_TEST_DATA does not hold the database's files"
     world = World(Path(tmp_path_factory.mktemp("privacy")), secrets.token_hex(4))
-    with opened(world) as made:
+    with opened(world, names=SERVICES) as made:
         tap(made)
         yield made
     remove(world)

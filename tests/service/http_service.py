@@ -26,6 +26,8 @@ from nameko.containers import ServiceContainer  # noqa: E402
 from ngao.chassis.clock import SystemClock  # noqa: E402
 from ngao.chassis.errors import NotAllowedNow, NotFound, Unavailable  # noqa: E402
 from ngao.chassis.handlers import Call, Parts, Response, UnitContext, build, http  # noqa: E402
+from ngao.chassis.http import pages as pages_module  # noqa: E402
+from ngao.chassis.http.render import dump  # noqa: E402
 from ngao.chassis.observability.health import Health  # noqa: E402
 from ngao.chassis.observability.logs import configure, get_logger  # noqa: E402
 from ngao.chassis.observability.metrics import Metrics  # noqa: E402
@@ -112,6 +114,7 @@ class TinyParts(Parts[Context]):
 
     def __init__(self, chassis: Any) -> None:
         self.chassis, self.credentials = chassis, Accounts()
+        self.pages = pages if "PAGES" in os.environ else None
 
     def context(self, unit: Unit, principal: Principal | None = None) -> Context:
         return Context(unit, principal)
@@ -165,6 +168,25 @@ def slow(parts: TinyParts) -> dict[str, Any]:
     return {"done": True}
 
 
+def pages(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    """Web pages: one with a name, one that breaks, one that takes until it is let go, one that never ends."""
+    name = environ["PATH_INFO"].removeprefix("/page/")
+    environ["ngao.route"] = "/page/<name>" if environ["PATH_INFO"].startswith("/page/") else ""
+    if name == "broken":
+        raise RuntimeError(f"{MARKER} {environ['QUERY_STRING']}")
+    if name == "forever":
+        eventlet.sleep(60)
+    if name == "slow":
+        slow(None)  # type: ignore[arg-type]
+    body = environ["wsgi.input"].read()
+    seen = {each: environ[each] for each in ("REQUEST_METHOD", "REMOTE_ADDR", "wsgi.url_scheme", "ngao.trace")}
+    shown = dump({**seen, "name": name, "bytes": len(body)})
+    found = "200 OK" if environ["ngao.route"] else "404 Not Found"
+    cookies = [("Set-Cookie", "a=1; Path=/"), ("Set-Cookie", "b=2; Path=/")]
+    start_response(found, [("Content-Type", "text/html; charset=utf-8"), ("X-Frame-Options", "DENY"), *cookies])
+    return [shown[:10], shown[10:]]
+
+
 TinyService = build("tiny", "Visits, failures and patience.", TinyParts, (sys.modules[__name__],))
 
 
@@ -208,6 +230,7 @@ def make_chassis(missing: str | None) -> Any:
 
 def main() -> None:
     configure("tiny", "debug")
+    pages_module.PAGE_SECONDS = float(os.environ.get("PAGES") or 15)
     container = Container(make_chassis(os.environ.get("MISSING")))
     signal.signal(signal.SIGTERM, lambda *_: eventlet.spawn_n(container.stop))
     container.start()

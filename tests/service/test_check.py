@@ -135,7 +135,7 @@ def test_a_service_is_checked_by_its_settings_file(settings: Path) -> None:
     assert found["settings of notify"] == "notify"
     assert found["store of notify"].startswith("MongoDB ")
     assert found["broker account of notify"].startswith("RabbitMQ ")
-    assert found["policy of notify"] == "readable by 4 services"
+    assert found["policy of notify"] == "readable by 5 services"
 
 
 def test_before_the_start_neither_broker_nor_store_is_asked(settings: Path) -> None:

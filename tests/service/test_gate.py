@@ -35,7 +35,7 @@ def met(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 def _write_certificate(folder: Path) -> None:
     authority = Authority.new()
-    pair = authority.server("intake", ("intake", "referral", "localhost", "127.0.0.1"))
+    pair = authority.server("intake", ("intake", "referral", "console", "localhost", "127.0.0.1"))
     for name, text in (("ca.pem", authority.certificate_pem), ("cert.pem", pair.certificate), ("key.pem", pair.key)):
         (folder / name).write_text(text)
         (folder / name).chmod(0o600)
@@ -65,9 +65,13 @@ def test_a_flood_of_requests_for_health_keeps_nobody_out(met: dict[str, Any]) ->
 
 def test_what_operators_do_and_how_a_service_is_are_behind_no_door_of_outsiders(met: dict[str, Any]) -> None:
     doors = met["doors"]
-    assert doors["health"] == [404] * 8
-    assert doors["operator"] == [404] * 2
+    assert doors["health"] == [404] * 12
+    assert doors["operator"] == [404] * 3
     assert doors["partner"] == 200
+
+
+def test_a_web_page_is_behind_a_door_of_its_own(met: dict[str, Any]) -> None:
+    assert met["doors"]["page"] == 200
 
 
 def test_wrong_keys_are_counted_for_the_address_they_come_from(met: dict[str, Any]) -> None:

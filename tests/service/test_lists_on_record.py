@@ -18,7 +18,7 @@ from ngao.chassis.http.auditing import Lists
 from ngao.chassis.security.audit import Verified
 from ngao.chassis.settings import load
 from ngao.chassis.storage.connection import JOURNAL
-from ngao.contracts import subscriptions_of
+from ngao.contracts import SERVICES, subscriptions_of
 from ngao.kernel.actors import Actor
 from ngao.testing.broker import provision
 from ngao.testing.clock import ManualClock
@@ -26,7 +26,6 @@ from ngao.testing.processes import ServiceProcess, World
 from tests.support.auditing import audit_of, on_record
 from tests.support.documents import operations, service_class
 
-SERVICES = ("intake", "referral", "registry", "notify")
 MINUTE = timedelta(minutes=1)
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 MAIL = '[own.smtp]\nhost = "127.0.0.1"\nport = 2525\nfrom = "desk@example.org"\ntls = "none"'

@@ -32,12 +32,12 @@ ROOT = Path(__file__).parents[2]
 PUBLIC = Path("/run/ngao/public")
 """Where the gate's file looks for the authority."""
 
-REPORTS, PARTNERS, AMQP = 8443, 8444, 5671
+REPORTS, PARTNERS, PAGES, AMQP = 8443, 8444, 8445, 5671
 HONEST, STRANGER, GUESSING, ASKING, SILENT = (f"127.0.0.{last}" for last in range(2, 7))
 MANY_SILENT, MANY_ASKING, FLOOD_S = 520, 150, 8.0
 _VISIT = b'{"name":"x","age":3}'
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
-_A_RECORD, _KNOWN = 1, (b"intake", b"referral")
+_A_RECORD, _KNOWN = 1, (b"intake", b"referral", b"console")
 
 
 class Stage:
@@ -97,8 +97,9 @@ class Stage:
         operator, partner = KEYS["grace"], KEYS["clinic"]
         return {
             "health": [self.ask(STRANGER, "GET", path, None, port)[0]
-                       for path in ("/healthz", "/readyz", "/metrics", "/openapi.json") for port in (REPORTS, PARTNERS)],
-            "operator": [self.ask(STRANGER, "GET", "/v1/parked", operator, port)[0] for port in (REPORTS, PARTNERS)],
+                       for path in ("/healthz", "/readyz", "/metrics", "/openapi.json") for port in (REPORTS, PARTNERS, PAGES)],
+            "operator": [self.ask(STRANGER, "GET", "/v1/parked", operator, port)[0] for port in (REPORTS, PARTNERS, PAGES)],
+            "page": self.ask(STRANGER, "GET", "/page/one", None, PAGES)[0],
             "partner": self.ask(STRANGER, "GET", "/v1/visits/1", partner, PARTNERS)[0],
         }  # fmt: skip
 
@@ -119,7 +120,7 @@ def play(wire: str, folder: Path) -> dict[str, Any]:
         PUBLIC.mkdir(parents=True)
         shutil.copy(folder / "ca.pem", PUBLIC)
     stage = Stage(ssl.create_default_context(cafile=str(PUBLIC / "ca.pem")) if encrypted else None)
-    service = Service(PORT="8080", INSIDE="8081", OPERATORS="8082", PROXIED="127.0.0.1", **encrypted)
+    service = Service(PORT="8080", INSIDE="8081", OPERATORS="8082", PROXIED="127.0.0.1", PAGES="15", **encrypted)
     file = ROOT / "deploy" / "wire" / wire / "edge.cfg"
     program = shutil.which("haproxy", path=f"{os.environ['PATH']}:/usr/sbin")
     assert program, "haproxy is missing; `make test` installs it"

@@ -1,4 +1,4 @@
-"""The whole platform as an operator runs it: four services as processes with accounts of their own, and everybody around them."""
+"""The whole platform as an operator runs it: its services as processes with accounts of their own, and everybody around them."""
 
 from __future__ import annotations
 
@@ -37,6 +37,9 @@ DEMO_POLICY = ROOT / "deploy" / "demo" / "policy"
 OFFICERS = ("duty-officer", "deputy", "coordinator")
 CRITICAL = {"type": "torture", "ongoing": True}
 ROUTINE = {"type": "smear_campaign"}
+
+OF_CASES = tuple(each for each in SERVICES if each != "console")
+"""The services that a case goes through. Console is started only where a test is about it."""
 
 WITHIN_S = 60.0
 """A disclosure waits until its service knows that nothing was withdrawn meanwhile: half a minute on a busy machine."""
@@ -181,6 +184,7 @@ class Coalition:
 
     world: World
     policy: tuple[Path, ...] = ()
+    names: tuple[str, ...] = OF_CASES
     services: dict[str, ServiceProcess] = field(default_factory=dict)
     partners: list[Partner] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=count)
@@ -201,18 +205,23 @@ class Coalition:
         self.edge = outsiders.Platform(self.management, edge, parameters, folder)
 
     def start(self, smtp_port: int) -> None:
-        """Provision the broker and start all four services."""
+        """Provision the broker and start the services."""
         self.smtp_port = smtp_port
         self._provision()
-        smtp = f'[own.smtp]\nhost = "127.0.0.1"\nport = {smtp_port}\nfrom = "desk@example.org"\ntls = "none"'
-        for service in SERVICES:
-            own = smtp if service == "notify" else ""
-            settings, port = self.world.settings(service, own, (DEMO_POLICY, *self.policy))
+        for service in self.names:
+            settings, port = self.world.settings(service, self.own(service), (DEMO_POLICY, *self.policy))
             self.services[service] = ServiceProcess(settings, port).start(ready=False)
         for service, process in self.services.items():
             eventually(process.is_ready, within=90, what=f"{service} to be ready; see {process.log}")
         for person in OFFICERS:
             self.asks("notify", "PUT", f"/v1/roster/duty-officers/{person}", {"email": f"{person}@example.org", "language": "en"})
+
+    def own(self, service: str) -> str:
+        """A service's own section: the mail server for notify; for console those that it asks, which are started before it."""
+        if service == "notify":
+            return f'[own.smtp]\nhost = "127.0.0.1"\nport = {self.smtp_port}\nfrom = "desk@example.org"\ntls = "none"'
+        asked = [f'{name} = "http://127.0.0.1:{process.port}"' for name, process in self.services.items()]
+        return "\n".join(("[own.services]", *asked)) if service == "console" else ""
 
     def stop(self) -> None:
         """End everything, partners first."""
@@ -314,9 +323,9 @@ class Coalition:
 
 
 @contextmanager
-def opened(world: World, policy: tuple[Path, ...] = ()) -> Iterator[Coalition]:
+def opened(world: World, policy: tuple[Path, ...] = (), names: tuple[str, ...] = OF_CASES) -> Iterator[Coalition]:
     """A running platform, ended afterwards."""
-    coalition = Coalition(world, policy)
+    coalition = Coalition(world, policy, names)
     with Mailbox(coalition.mail) as mailbox:
         try:
             coalition.start(mailbox.port)

@@ -58,7 +58,7 @@ class MarkedRun:
         """All that can happen to a report but for faults, in an order in which none disturbs the next."""
         return (
             self.good, self.withheld, self.taken_back, self.wrong_over_http, self.wrong_in_a_box, self.wrong_inside,
-            self.noted, self.poisoned, self.in_clear_over_amqp, self.store_fails, self.mail_fails, self.partner_fails,
+            self.noted, self.poisoned, self.in_clear_over_amqp, self.store_fails, self.mail_fails, self.partner_fails, self.on_pages,
         )  # fmt: skip
 
     def marked(self, token: Token | None = None, **changes: Any) -> dict[str, Any]:
@@ -177,6 +177,16 @@ class MarkedRun:
         self.source.takes(body)
         assert self.source.post({**body, "narrative": self.token.text("another narrative under the same id")})[0] == 409
         self._wrong_forms()
+
+    def on_pages(self) -> None:
+        """Paths, queries, bodies and cookies that a web page does not know: none is shown, logged or counted by its words."""
+        console, word = self.coalition.services["console"], self.token.digits
+        for path in (f"/c/{word}", f"/sign-in?lang={word}", f"/sign-in?name={word}", f"/assets/{word}/{word}.css", f"/sign-in/{word}"):
+            for method in ("GET", "POST"):
+                body = self.token.text("a form").encode() if method == "POST" else None
+                assert console.request(method, path, body, Cookie=f"word={word}")[0] in {200, 404, 405}
+        status, shown = console.request("GET", "/v1/system", key=self.coalition.world.operator_key)
+        assert (status, shown["ready"]) == (200, True)
 
     def _wrong_keys(self, whole: bytes) -> None:
         intake, key = self.source.intake, self.source.key

@@ -141,7 +141,7 @@ def metrics(coalition: Coalition) -> Iterator[Place]:
 
 
 def documents(coalition: Coalition) -> Iterator[Place]:
-    """All documents of all four databases as they are on the wire, and what the oplog says of them."""
+    """All documents of all databases as they are on the wire, and what the oplog says of them."""
     client: Any = pymongo.MongoClient(coalition.world.parts.mongo)
     own = f"test_{coalition.world.name}_".encode()
     for service in coalition.services:

@@ -12,7 +12,8 @@ ALSO_HEARD = "notify.message.refused.v1"
 OWN = "referral.declined.v1"
 """What the probe publishes itself and hears, too."""
 HEARS = {
-    "referral": (HEARD, ALSO_HEARD, OWN, "intake.audit.noted.v1", "notify.audit.noted.v1", "registry.audit.noted.v1"),
+    "referral": (HEARD, ALSO_HEARD, OWN, "intake.audit.noted.v1", "notify.audit.noted.v1", "registry.audit.noted.v1",
+                 "console.audit.noted.v1"),
     "intake": ("referral.case.closed.v1",),
 }
 """The probe's subscriptions, the audit heads of the other services included, and whoever gets what it publishes."""

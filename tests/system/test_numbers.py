@@ -11,7 +11,6 @@ import pymongo
 import pytest
 import requests
 
-from ngao.deployment.naming import SERVICES
 from ngao.testing.waiting import eventually
 from tests.support.coalition import CRITICAL, Coalition, Partner, Source, report
 from tests.support.monitoring import Matcher, Page, expressions, matchers_in, names_in, scrape
@@ -21,7 +20,7 @@ _ALTERNATIVES = re.compile(r"[\w.\-|]+")
 
 def read(coalition: Coalition, *services: str) -> Page:
     """What Prometheus would read of these services, of all by default."""
-    return Page(*(coalition.services[name].request("GET", "/metrics")[1].decode() for name in services or SERVICES))
+    return Page(*(coalition.services[name].request("GET", "/metrics")[1].decode() for name in services or coalition.services))
 
 
 def read_broker() -> Page:
@@ -54,7 +53,7 @@ def case_ref(coalition: Coalition, source: Source, partner: Partner) -> str:
 @pytest.fixture(scope="module")
 def page(coalition: Coalition, case_ref: str) -> Page:
     assert case_ref
-    eventually(lambda: all(is_measured(coalition, name) for name in SERVICES), what="all gauges to be measured")
+    eventually(lambda: all(is_measured(coalition, name) for name in coalition.services), what="all gauges to be measured")
     return read(coalition)
 
 
@@ -102,10 +101,10 @@ def test_what_was_said_is_counted_once_it_is_stored(page: Page) -> None:
     assert page.value("ngao_referral_acceptance_seconds_count", urgency="critical") >= 1
 
 
-def test_every_queue_that_should_be_heard_is(page: Page) -> None:
+def test_every_queue_that_should_be_heard_is(coalition: Coalition, page: Page) -> None:
     assert page.value("ngao_subscriptions") == page.value("ngao_subscriptions_attached") > 0
     assert page.value("ngao_check_ok") == len([each for each in page.samples if each.name == "ngao_check_ok"])
-    assert page.value("ngao_store_members", state="primary") == len(SERVICES)
+    assert page.value("ngao_store_members", state="primary") == len(coalition.services)
 
 
 def test_no_label_tells_of_anybody(page: Page, case_ref: str, partner: Partner, source: Source) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pymongo
 
-from ngao.deployment.naming import SERVICES
 from ngao.kernel.actors import Actor, ActorKind
 from ngao.testing.waiting import eventually
 from tests.support.auditing import on_record
@@ -37,7 +36,7 @@ def test_every_entry_of_every_audit_names_its_actor_in_the_one_form(coalition: C
     coalition.reaches(source.takes(report(county))["case_ref"], "case.closed")
     kinds = set()
     with pymongo.MongoClient[dict[str, str]](coalition.world.parts.mongo) as client:
-        for service in SERVICES:
+        for service in coalition.services:
             actors = on_record(client[coalition.world.database(service)]).distinct("actor")
             assert actors, service
             kinds |= {Actor.parse(each).kind for each in actors}

@@ -37,7 +37,7 @@ SETTLED = {"closed"}
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coalition]:
     """A platform of this test's own, because it is destroyed."""
     world = World(Path(tmp_path_factory.mktemp("restore")), secrets.token_hex(4))
-    with opened(world) as made:
+    with opened(world, names=SERVICES) as made:
         yield made
     remove(world)
     with pymongo.MongoClient[dict[str, Any]](world.parts.mongo) as client:

@@ -214,7 +214,7 @@ def test_an_answer_that_is_no_problem_document_is_told_all_the_same(service: HTT
     ("arguments", "says"),
     [
         (("parked", "list", "--service", "intake"), "Run `ngao up`"),
-        (("parked", "list", "--service", "bakery"), "intake, referral, notify, registry"),
+        (("parked", "list", "--service", "bakery"), "intake, referral, notify, registry, console"),
         (("provision",), "NGAO_BROKER_MANAGEMENT"),
         (("source", "add", "Not An Id"), "lower-case"),
         (("logs", "intake"), "No log at"),

@@ -52,7 +52,7 @@ def test_the_shipped_policy_is_in_order_for_all_four(
 ) -> None:
     assert ngao(monkeypatch, "policy", "check", "--json") == 0
     rows = json.loads(capsys.readouterr().out)
-    assert {row["service"] for row in rows} == {"intake", "referral", "notify", "registry"}
+    assert {row["service"] for row in rows} == {"intake", "referral", "notify", "registry", "console"}
     assert all(len(row["version"]) == 12 for row in rows)
 
 

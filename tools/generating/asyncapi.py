@@ -12,11 +12,10 @@ from typing import Any
 
 from marshmallow import Schema
 
-from ngao.contracts import CATALOGUE, CONTENT_TYPE, Audience, EventType
+from ngao.contracts import CATALOGUE, CONTENT_TYPE, SERVICES, Audience, EventType
 from tools.generating import schemas
 from tools.generating.text import as_json
 
-SERVICES = ("intake", "registry", "referral", "notify")
 _BINDING = "0.3.0"
 
 
@@ -38,7 +37,7 @@ class Channel:
 _LANE = "`urgent` when the event is about a critical case, else `routine`."
 _TYPE = "The event's type."
 CHANNELS = (
-    Channel("events", "internal", Audience.INTERNAL, "{lane}.{type}", "Events between the four services.",
+    Channel("events", "internal", Audience.INTERNAL, "{lane}.{type}", "Events between the services.",
             {"lane": _LANE, "type": _TYPE}),
     Channel("notices", "internal", None, "{lane}.{type}", "Notices of events, for services that need no more data.",
             {"lane": _LANE, "type": _TYPE}),
@@ -69,7 +68,7 @@ def document(samples: Path) -> dict[str, Any]:
             "license": {"name": "AGPL-3.0-or-later", "url": "https://www.gnu.org/licenses/agpl-3.0.html"},
         },
         "defaultContentType": CONTENT_TYPE,
-        "servers": {"internal": _server("/ngao", "The four services."), "edge": _server("/ngao.edge", "Partners and sources.")},
+        "servers": {"internal": _server("/ngao", "The services."), "edge": _server("/ngao.edge", "Partners and sources.")},
         "channels": {channel.name: _channel(channel) for channel in CHANNELS},
         "operations": _operations(),
         "components": {

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ngao.chassis.http.openapi import describe
+from ngao.contracts import SERVICES
 from tools.generating.text import as_json
-
-SERVICES = ("intake", "registry", "referral", "notify")
 
 
 def files(root: Path) -> dict[str, str]:

@@ -16,7 +16,7 @@ from ngao.chassis.settings import Settings
 from tools.generating.text import NOTICE, table
 
 ROOT = Path(__file__).resolve().parents[2]
-OWN = ("intake", "notify", "referral")
+OWN = ("intake", "notify", "referral", "console")
 _READERS = ("ngao", "services", "bin", "docker-compose.yml", "deploy/images/build.sh")
 _VARIABLE = re.compile(r"\bNGAO_[A-Z][A-Z_]*[A-Z]\b")
 _FAMILIES = ("NGAO_TEST_", "NGAO_URL_", "NGAO_PORT_")
@@ -107,6 +107,7 @@ KEYS = {
     "notify.own.gate.host": "The gate to the mail server, if it is the only connection to it.",
     "notify.own.gate.port": "The gate's port.",
     "referral.own.partners_file": "A file of partners to load at the first start.",
+    "console.own.services": "The address of each other service, where its `/readyz` answers: its inside port, if it has one.",
 }
 VARIABLES = {
     "NGAO_ACCEPT_UNSIGNED_UNTIL": "A date and time until which services accept unsigned events, after an upgrade.",
@@ -137,7 +138,7 @@ VARIABLES = {
     "NGAO_PYTHON": "The Python that creates the environment.",
     "NGAO_RABBITMQ_SERVER": "A RabbitMQ start script to use instead of the system's.",
     "NGAO_SECRETS": "The secrets folder of a deployment.",
-    "NGAO_SERVICES": "The services that `ngao up` starts. Default: all four.",
+    "NGAO_SERVICES": "The services that `ngao up` starts. Default: all.",
     "NGAO_STORES": "Stores that `ngao provision` sets up: `service=host:port ...`.",
     "NGAO_VENV": "The folder of the Python environment. Default: `.venv` in the repository.",
     "NGAO_WIRE": "`tls` or `plain`: whether the deployment uses TLS.",

@@ -86,6 +86,8 @@ class Parts(ABC, Generic[C]):
 
     credentials: Credentials | None = None
     """Where the accounts of its callers are; None where only operators call."""
+    pages: Callable[..., Iterable[bytes]] | None = None
+    """A WSGI application for the paths of the public port that no operation matches; see `ngao.chassis.http.pages`."""
     endpoints: Mapping[str, Endpoint] = MappingProxyType({})
     """The operations of the service, by their names; `Service.open` puts them here."""
 

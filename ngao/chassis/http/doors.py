@@ -52,6 +52,7 @@ class Served:
     entrypoints: Sequence[Any]
     callers: frozenset[str] = KINDS
     gates: Gates | None = None
+    has_pages: bool = False
 
 
 def served(settings: HttpSettings, entrypoints: Iterable[Any]) -> list[Served]:
@@ -60,7 +61,7 @@ def served(settings: HttpSettings, entrypoints: Iterable[Any]) -> list[Served]:
     Operations that reveal the number and time of requests are served by the inside port only, if there is one. Operations for
     operators are served by the operators' port only, if there is one; the public port then answers that they do not exist.
     Health pages are served by both ports. Where there is an operators' port, the public port serves only `/healthz` of them, and
-    not even that where there is an inside port.
+    not even that where there is an inside port. Only the public port shows a service's web pages.
     """
     every = list(entrypoints)
     apart = settings.operators_port is not None
@@ -69,7 +70,7 @@ def served(settings: HttpSettings, entrypoints: Iterable[Any]) -> list[Served]:
     callers = _OUTSIDERS if apart else KINDS
     shown = (set() if settings.inside_port else {HEALTH}) if apart else None
     public = [each for each in every if each not in numbers and _is_for(each, callers, own_pages=shown)]
-    found = [Served(settings.port, public, callers, gates)]
+    found = [Served(settings.port, public, callers, gates, has_pages=True)]
     if settings.inside_port:
         looked_at = [each for each in every if each.operation.path in (HEALTH, READINESS)]
         found.append(Served(settings.inside_port, [*numbers, *looked_at]))

@@ -28,6 +28,7 @@ class Rendered:
     headers: dict[str, str]
     body: bytes
     slug: str | None = None
+    cookies: tuple[str, ...] = ()
 
     @property
     def status_line(self) -> str:

@@ -20,6 +20,7 @@ from werkzeug.routing import Map, Rule
 from ngao.chassis.errors import InvalidInput, Misconfigured, NotFound
 from ngao.chassis.http.doors import HEALTH, READINESS, Door, Served, served
 from ngao.chassis.http.gate import Gate
+from ngao.chassis.http.pages import show_page
 from ngao.chassis.http.problems import MethodNotAllowed
 from ngao.chassis.http.proxied import NotTheGate, client_of
 from ngao.chassis.http.render import Rendered, render_error
@@ -77,7 +78,7 @@ class WebServer(NamekoWebServer):
         server = Server(
             listening,
             listening.getsockname(),
-            Application(self, port.entrypoints, port.callers),
+            Application(self, port),
             protocol=Protocol,
             log_output=False,
             debug=False,
@@ -186,9 +187,10 @@ def listen(settings: HttpSettings, port: int) -> Any:
 class Application:
     """The WSGI application: finds the operation, has it answer, adds trace and log line."""
 
-    def __init__(self, server: WebServer, entrypoints: Iterable[Any], callers: frozenset[str]) -> None:
-        self._server, self._callers = server, callers
-        rules = [Rule(each.operation.path, methods=[each.operation.method], endpoint=each) for each in entrypoints]
+    def __init__(self, server: WebServer, port: Served) -> None:
+        self._server, self._callers = server, port.callers
+        self._pages = getattr(server.container.parts, "pages", None) if port.has_pages else None
+        rules = [Rule(each.operation.path, methods=[each.operation.method], endpoint=each) for each in port.entrypoints]
         self._routes = Map(rules, strict_slashes=False, merge_slashes=False)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -200,9 +202,9 @@ class Application:
         if self._server.draining or _is_unread(environ["eventlet.input"]):
             environ["ngao.connection"].close_after_answer()
         headers = {**rendered.headers, "traceparent": trace}
-        if rendered.status != 204:
+        if rendered.status not in (204, 304):
             headers["Content-Length"] = str(len(rendered.body))
-        start_response(rendered.status_line, list(headers.items()))
+        start_response(rendered.status_line, [*headers.items(), *(("Set-Cookie", each) for each in rendered.cookies)])
         self._record(environ, route, rendered, trace, time.monotonic() - began)
         return [] if environ["REQUEST_METHOD"] == "HEAD" or not rendered.body else [rendered.body]
 
@@ -214,10 +216,17 @@ class Application:
         except RoutedNotAllowed as error:
             return _UNMATCHED, render_error(MethodNotAllowed(error.valid_methods or ()))
         except HTTPException:
+            if self._pages is not None:
+                return self._show_page(environ, trace)
             return _UNMATCHED, render_error(NotFound("Nothing is at this path."))
         except UnicodeError:
             return _UNMATCHED, render_error(InvalidInput("The path is not UTF-8.", slug="malformed-request", status=400))
         return entrypoint.operation.path, entrypoint.respond(environ, dict(values), trace)
+
+    def _show_page(self, environ: dict[str, Any], trace: str) -> tuple[str, Rendered]:
+        settings = self._server.container.chassis.settings.http
+        route, rendered = show_page(self._pages, environ, trace, self._server.gate, settings)
+        return route or _UNMATCHED, rendered
 
     def _record(self, environ: dict[str, Any], route: str, rendered: Rendered, trace: str, seconds: float) -> None:
         method = environ["REQUEST_METHOD"] if route != _UNMATCHED else "<any>"

@@ -33,7 +33,7 @@ OUTSIDERS = "outsiders"
 
 _TELL_EVERY = 20_000
 _MANIFEST, _FORMAT = "manifest.json", 2
-_FIRST = ("notify", "referral", "registry", "intake")
+_FIRST = ("console", "notify", "referral", "registry", "intake")
 """Subscribers before publishers: an event between two snapshots is then published again, and never handled without its cause."""
 
 Progress = Callable[[str], None]

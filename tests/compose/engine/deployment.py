@@ -29,8 +29,9 @@ STORES = tuple(store_of(service) for service in SERVICES)
 GATES = ("edge", "desk", "mail-gate")
 LASTING = ("broker", *STORES, *SERVICES, *GATES)
 _PORTS = (
-    "NGAO_PORT_EDGE_AMQP", "NGAO_PORT_EDGE_HTTP", "NGAO_PORT_EDGE_PARTNERS", "NGAO_PORT_DESK_INTAKE", "NGAO_PORT_DESK_REFERRAL",
-    "NGAO_PORT_DESK_NOTIFY", "NGAO_PORT_DESK_REGISTRY", "NGAO_PORT_DESK_MANAGEMENT", "NGAO_PORT_PROMETHEUS", "NGAO_PORT_GRAFANA",
+    "NGAO_PORT_EDGE_AMQP", "NGAO_PORT_EDGE_HTTP", "NGAO_PORT_EDGE_PARTNERS", "NGAO_PORT_EDGE_CONSOLE", "NGAO_PORT_DESK_INTAKE",
+    "NGAO_PORT_DESK_REFERRAL", "NGAO_PORT_DESK_NOTIFY", "NGAO_PORT_DESK_REGISTRY", "NGAO_PORT_DESK_CONSOLE",
+    "NGAO_PORT_DESK_MANAGEMENT", "NGAO_PORT_PROMETHEUS", "NGAO_PORT_GRAFANA",
 )  # fmt: skip
 _NOT_COPIED = shutil.ignore_patterns(
     ".git", ".venv", ".venv.lock", ".ngao", ".env", "secrets", "backups", "__pycache__", "build.log", ".*_cache", ".hypothesis"

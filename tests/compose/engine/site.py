@@ -171,6 +171,11 @@ class Site:
         return Desk(self.deployment.port("EDGE_PARTNERS"), self.tls)
 
     @cached_property
+    def pages(self) -> Desk:
+        """Console through the edge gate."""
+        return Desk(self.deployment.port("EDGE_CONSOLE"), self.tls)
+
+    @cached_property
     def stage(self) -> _Stage:
         own = self.deployment.secrets / "operator"
         password = (own / "broker-admin.password").read_text("utf-8").strip()

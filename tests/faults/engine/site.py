@@ -1,4 +1,4 @@
-"""The platform under test: its own broker, database, four services and partners, in a folder that goes with it."""
+"""The platform under test: its own broker, database, services and partners, in a folder that goes with it."""
 
 from __future__ import annotations
 
@@ -75,9 +75,8 @@ class _Stage(Coalition):
     def start(self, smtp_port: int) -> None:
         self.smtp_port = smtp_port
         self._provision()
-        smtp = f'[own.smtp]\nhost = "127.0.0.1"\nport = {smtp_port}\nfrom = "desk@example.org"\ntls = "none"'
-        for service in SERVICES:
-            settings, port = self.world.settings(service, smtp if service == "notify" else "", (DEMO_POLICY, *self.policy))
+        for service in self.names:
+            settings, port = self.world.settings(service, self.own(service), (DEMO_POLICY, *self.policy))
             for name, value in self.orders.items():
                 Orders.of(settings).give(name, value)
             self.services[service] = ServiceProcess(settings, port, _SERVICE).start(ready=False)
@@ -278,7 +277,7 @@ def opened(tell: Tell, *, members: int = 1, mutant: str = "", lease_s: float | N
             with Members.joined(stores.mongo, members) as mongods, _environment(variables | {"NGAO_TEST_MONGO": mongods.url}):
                 (folder / "world").mkdir()
                 world = World(folder / "world", secrets.token_hex(4), TIERS_S)
-                stage = _Stage(world, (_policy(world.directory / "policy"),))
+                stage = _Stage(world, (_policy(world.directory / "policy"),), SERVICES)
                 stage.orders = {name: value for name, value in (("mutant", mutant), ("lease", lease_s)) if value}
                 with Mailbox(stage.mail) as mailbox, _ended(Site(folder, stores, stage, mongods, tell)) as site:
                     stage.start(mailbox.port)

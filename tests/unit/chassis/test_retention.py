@@ -12,6 +12,7 @@ import yaml
 
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.retention import check_services, load_retention
+from ngao.contracts import SERVICES
 
 SHIPPED = Path(__file__).resolve().parents[3] / "deploy" / "policy"
 RULES = {"reports": ("closed", "withdrawn", "received")}
@@ -59,4 +60,4 @@ def test_a_slip_stops_the_start_and_names_its_place(tmp_path: Path, change: Call
 def test_a_service_that_nobody_knows_is_named(tmp_path: Path) -> None:
     folders = changed(tmp_path, lambda services: services.update(intaek=services["intake"]))
     with pytest.raises(Misconfigured, match="services: it has unknown intaek"):
-        check_services(folders, ["intake", "registry", "referral", "notify"])
+        check_services(folders, SERVICES)

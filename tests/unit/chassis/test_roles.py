@@ -19,6 +19,7 @@ from ngao.chassis.http.call import Call, Response
 from ngao.chassis.http.operation import Operation
 from ngao.chassis.security.identity import Principal
 from ngao.chassis.security.roles import WHOLE, Grant, Role, read_roles, rights_of
+from ngao.contracts import SERVICES
 from ngao.contracts.classes import INTERNAL, SENSITIVE, DataClass
 from ngao.kernel.scopes import SCOPES
 from tests.support.documents import operations, service_class
@@ -129,14 +130,14 @@ def test_every_scope_is_somebodys_work_and_the_role_for_one_person_has_all() -> 
 
 
 def test_a_bounded_reach_is_given_only_where_operations_heed_it() -> None:
-    declared_here = [each for name in ("intake", "registry", "referral", "notify") for each in operations(service_class(name))]
+    declared_here = [each for name in SERVICES for each in operations(service_class(name))]
     for role in SHIPPED.values():
         for scope, grant in role.rights.items():
             if grant.reach != "all":
                 assert {each.bounded for each in declared_here if each.scope == scope} == {True}, scope
 
 
-@for_each("service", ("intake", "registry", "referral", "notify"))
+@for_each("service", SERVICES)
 def test_every_field_of_every_answer_to_operators_has_a_class(service: str) -> None:
     for operation in operations(service_class(service)):
         if "operator" not in operation.roles:

@@ -104,7 +104,7 @@ SENTENCES = {
     ('directory = "keys"\n', ""): "keys.directory: Missing data for required field",
     ('[operators]\nfile = "operators.json"', ""): "operators: Missing data for required field",
     ('directories = ["policy"]', "directories = []"): "policy.directories: Shorter than minimum length 1",
-    ('service = "notify"', 'service = "nobody"'): "service: Must be one of: intake, referral, notify, registry",
+    ('service = "notify"', 'service = "nobody"'): "service: Must be one of: intake, referral, notify, registry, console",
     ('service = "notify"', 'service = "notify"\nlog_level = "info"'): "log_level: Unknown field",
     ("[own]", "[logging]\nlevel = 'loud'\n[own]"): "logging.level: Must be one of: debug, info, warning, error",
     ("[own]", "[retry]\ntiers_s = []\n[own]"): "retry.tiers_s: Shorter than minimum length 1",

@@ -16,6 +16,7 @@ from tests.faults.engine.facts import Limits
 from tests.faults.engine.orders import POINTS, Orders
 from tests.faults.engine.rounds import Fault, Inject
 from tests.faults.engine.site import Site
+from tests.support.coalition import OF_CASES
 
 PAST_LEASE_S = 14.0
 CROSSES_WITHIN_S = 60.0
@@ -46,17 +47,28 @@ def killed(service: str) -> Inject:
     return inject
 
 
+def away(service: str) -> Inject:
+    """-9, and nothing comes in its place while the fault lasts: what the service is not needed for must not notice."""
+
+    @contextmanager
+    def inject(site: Site, _lot: random.Random) -> Iterator[None]:
+        site.kill(service)
+        yield
+
+    return inject
+
+
 def killed_at(point: str) -> Inject:
-    """-9 in every service when it crosses the point, at a crossing of the lot's choice.
+    """-9 in every service that cases go through, when it crosses the point, at a crossing of the lot's choice.
 
     Each is started again as soon as it has ended, because the others get less to do, or nothing, while it is away.
     """
 
     @contextmanager
     def inject(site: Site, lot: random.Random) -> Iterator[None]:
-        for service in SERVICES:
+        for service in OF_CASES:
             site.orders(service).give(f"kill-{point}", lot.randint(1, 4))
-        alive = set(SERVICES)
+        alive = set(OF_CASES)
 
         def all_have_ended() -> bool:
             for service in sorted(alive):
@@ -145,7 +157,8 @@ FAULTS = [
     *(Fault(f"killed-{point}", f"each service is killed with -9 {point.replace('-', ' ', 1)}", killed_at(point), lasts=1.0)
       for point in POINTS),
     *(Fault(f"frozen-{service}", f"{service} is frozen past its lease while its twin works on, and wakes", frozen(service),
-            lasts=1.0, limits=_FROZEN_OK) for service in SERVICES),
+            lasts=1.0, limits=_FROZEN_OK) for service in OF_CASES),
+    Fault("console-away", "console is killed with -9 and stays away", away("console"), limits=Limits(wire_repeats=0)),
     Fault("answer-lost", "the store commits, its answer is lost", answer_lost),
     Fault("clock-fast", "all clocks run two days ahead, then right again", clock_off(TWO_DAYS_S)),
     Fault("clock-slow", "all clocks run two days behind, then right again", clock_off(-TWO_DAYS_S)),

@@ -1,0 +1,67 @@
+"""The languages of the pages: English as it is written in them, Swahili from a catalogue that every text must be in.
+
+The address chooses (`?lang=sw`), else what the browser asks for. Nothing is remembered. The catalogue is compiled in memory, so
+that no compiled file can differ from its source.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+from flask import Flask, abort, request
+from flask_babel import Babel, Domain, get_locale
+
+LANGUAGES = {"en": "English", "sw": "Kiswahili"}
+"""The languages by their code, each under its own name."""
+
+_TRANSLATIONS = Path(__file__).with_name("translations")
+
+
+def speak(app: Flask) -> None:
+    """Let the pages of an application speak these languages."""
+    babel = Babel(app, default_locale="en", locale_selector=_chosen)
+    babel.domain_instance = _Compiled()
+    app.jinja_env.globals |= {"languages": LANGUAGES, "locale": get_locale}
+    app.before_request(_refuse_unknown)
+
+
+def catalogue(language: str) -> Catalog:
+    """Return the texts of a language as its file has them."""
+    with (_TRANSLATIONS / f"{language}.po").open("rb") as file:
+        return read_po(file, locale=language, abort_invalid=True)
+
+
+class _Compiled(Domain):
+    """Flask-Babel's translations without files that are compiled beforehand."""
+
+    def get_translations(self) -> Any:
+        """Return the texts of the language of this request."""
+        return _translations(str(get_locale()))
+
+
+@cache
+def _translations(language: str) -> Any:
+    if language not in LANGUAGES or language == "en":
+        return NullTranslations()
+    compiled = BytesIO()
+    write_mo(compiled, catalogue(language))
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+def _chosen() -> str | None:
+    asked = request.args.get("lang")
+    return asked if asked in LANGUAGES else request.accept_languages.best_match(LANGUAGES)
+
+
+def _refuse_unknown() -> None:
+    """Refuse a language that there is not, as any other address that leads nowhere."""
+    if request.args.get("lang", "en") not in LANGUAGES:
+        abort(404)
