@@ -10,7 +10,7 @@ demo: ## Start everything and send real reports through; leaves the platform run
 	@$(NGAO) demo
 
 ##@ Run it
-up: ## Start RabbitMQ, MongoDB and the four services on this machine
+up: ## Start RabbitMQ, MongoDB and the services on this machine
 	@$(NGAO) up
 status: ## What runs, and where
 	@$(NGAO) status

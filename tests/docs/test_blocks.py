@@ -42,7 +42,7 @@ CONSOLE = {
     "make types": SELFTEST,
     "make imports": SELFTEST,
     "make check-generated": SELFTEST,
-    "make faults": "tests/faults/test_short_faults.py",  # the same engine, ten of its faults
+    "make faults": "tests/faults/test_short_faults.py",  # the same engine, eleven of its faults
     "make leaks": "tests/privacy/test_markers.py",  # the same search, its happy path
     "make test-long": "tests/compose/test_rotation.py",  # the same kinds, on a container engine
     "bin/ngao test --only-tests tests/unit": SELFTEST,
@@ -77,7 +77,7 @@ AS_ROOT = {
     "compose logs --follow demo-source demo-partner": PAGES,
     "install -d -o 10001 -g 10001 -m 0700 /srv/backups": RESTORE,
     "docker compose run --rm -v /srv/backups:/backups provision python -m ngao.cli backup --to /backups": RESTORE,
-    "docker compose stop edge desk intake referral notify registry": RESTORE,
+    "docker compose stop edge desk intake referral notify registry console": RESTORE,
     "docker compose up provision": RESTORE,
     "docker compose run --rm -T -v /srv/backups:/backups provision": RESTORE,
     "bin/ngao check": RESTORE,
