@@ -1,4 +1,4 @@
-"""Eleven faults in short, on one platform of their own: the same engine and checker as `make faults`, less load, a shorter lease."""
+"""Eleven faults in short, on one platform of their own: engine and checker of `make faults`, less load, a shorter lease."""
 
 from __future__ import annotations
 

@@ -171,7 +171,7 @@ def slow(parts: TinyParts) -> dict[str, Any]:
 def pages(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     """Web pages: one with a name, one that breaks, one that takes until it is let go, one that never ends."""
     name = environ["PATH_INFO"].removeprefix("/page/")
-    environ["ngao.route"] = "/page/<name>" if environ["PATH_INFO"].startswith("/page/") else ""
+    route = "/page/<name>" if environ["PATH_INFO"].startswith("/page/") else ""
     if name == "broken":
         raise RuntimeError(f"{MARKER} {environ['QUERY_STRING']}")
     if name == "forever":
@@ -181,9 +181,9 @@ def pages(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     body = environ["wsgi.input"].read()
     seen = {each: environ[each] for each in ("REQUEST_METHOD", "REMOTE_ADDR", "wsgi.url_scheme", "ngao.trace")}
     shown = dump({**seen, "name": name, "bytes": len(body)})
-    found = "200 OK" if environ["ngao.route"] else "404 Not Found"
     cookies = [("Set-Cookie", "a=1; Path=/"), ("Set-Cookie", "b=2; Path=/")]
-    start_response(found, [("Content-Type", "text/html; charset=utf-8"), ("X-Frame-Options", "DENY"), *cookies])
+    headers = [("Content-Type", "text/html; charset=utf-8"), ("X-Frame-Options", "DENY"), (pages_module.ROUTE, route), *cookies]
+    start_response("200 OK" if route else "404 Not Found", headers)
     return [shown[:10], shown[10:]]
 
 

@@ -148,5 +148,5 @@ def test_pages_are_shown_by_the_same_process(asked: dict[str, ServiceProcess]) -
     status, page = asked["console"].request("GET", "/sign-in?lang=sw")
     assert status == 200
     assert b"<title>Desk</title>" in page
-    assert "Ingia".encode() in page
+    assert b"Ingia" in page
     assert asked["console"].request("GET", f"/c/NG-{secrets.token_hex(4)}")[0] == 404

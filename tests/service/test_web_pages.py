@@ -49,7 +49,8 @@ def test_a_page_gets_a_whole_body_the_callers_address_and_the_trace(service: Ser
     parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     reply = page(service, method="POST", body=b"a=1&b=2", Content_Type=FORM, traceparent=parent)
     seen = reply.json
-    assert (seen["REQUEST_METHOD"], seen["bytes"], seen["REMOTE_ADDR"], seen["wsgi.url_scheme"]) == ("POST", 7, "127.0.0.1", "http")
+    assert (seen["REQUEST_METHOD"], seen["bytes"]) == ("POST", 7)
+    assert (seen["REMOTE_ADDR"], seen["wsgi.url_scheme"]) == ("127.0.0.1", "http")
     assert reply.headers["traceparent"] == seen["ngao.trace"]
     assert seen["ngao.trace"].split("-")[1] == parent.split("-")[1]
 
@@ -63,6 +64,7 @@ def test_its_headers_and_cookies_are_sent_beside_those_of_the_chassis(service: S
     assert answer.headers.get_all("Set-Cookie") == ["a=1; Path=/", "b=2; Path=/"]
     assert answer.headers.get_all("Content-Type") == ["text/html; charset=utf-8"]
     found = {name: answer.headers.get_all(name) for name in ("X-Frame-Options", "Cache-Control", "X-Content-Type-Options")}
+    assert "Ngao-Route" not in answer.headers
     assert found == {"X-Frame-Options": ["DENY"], "Cache-Control": ["no-store"], "X-Content-Type-Options": ["nosniff"]}
 
 

@@ -181,7 +181,7 @@ class MarkedRun:
     def on_pages(self) -> None:
         """Paths, queries, bodies and cookies that a web page does not know: none is shown, logged or counted by its words."""
         console, word = self.coalition.services["console"], self.token.digits
-        for path in (f"/c/{word}", f"/sign-in?lang={word}", f"/sign-in?name={word}", f"/assets/{word}/{word}.css", f"/sign-in/{word}"):
+        for path in (f"/c/{word}", f"/sign-in?lang={word}", f"/sign-in?name={word}", f"/assets/{word}/{word}.css"):
             for method in ("GET", "POST"):
                 body = self.token.text("a form").encode() if method == "POST" else None
                 assert console.request(method, path, body, Cookie=f"word={word}")[0] in {200, 404, 405}

@@ -21,8 +21,9 @@ from ngao.chassis.http.problems import Overloaded
 from ngao.chassis.http.render import Rendered, render, render_error
 from ngao.chassis.settings import HttpSettings
 
-ROUTE = "ngao.route"
-"""Where the application names the matched route in `environ`, without values of the path: the log and metrics show it."""
+ROUTE = "Ngao-Route"
+"""The header in which the application names the matched route, without values, for the log and the metrics. It is not sent."""
+_NOT_PASSED_ON = {ROUTE, "Set-Cookie", "Content-Type", "Content-Length"}
 PAGE_SECONDS, STORE_SECONDS = 15.0, 4.0
 
 
@@ -43,9 +44,9 @@ def show_page(pages: Any, environ: Mapping[str, Any], trace: str, gate: Gate, se
 
 def _run(pages: Any, environ: Mapping[str, Any], body: bytes, trace: str, scheme: str) -> tuple[str, Rendered]:
     method = "GET" if environ["REQUEST_METHOD"] == "HEAD" else environ["REQUEST_METHOD"]
-    whole = {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body)), "wsgi.url_scheme": scheme, "ngao.trace": trace}
-    given = {**environ, **whole, "REQUEST_METHOD": method}
+    whole = {"wsgi.input": BytesIO(body), "wsgi.input_terminated": True, "CONTENT_LENGTH": str(len(body))}
+    given = {**environ, **whole, "REQUEST_METHOD": method, "wsgi.url_scheme": scheme, "ngao.trace": trace}
     answer = Answer.from_app(pages, given, buffered=True)
-    headers = {name: value for name, value in answer.headers if name not in {"Set-Cookie", "Content-Type", "Content-Length"}}
+    headers = {name: value for name, value in answer.headers if name not in _NOT_PASSED_ON}
     rendered = render(Response(answer.status_code, answer.get_data(), headers, answer.headers.get("Content-Type", "")))
-    return given.get(ROUTE, ""), replace(rendered, cookies=tuple(answer.headers.getlist("Set-Cookie")))
+    return answer.headers.get(ROUTE, ""), replace(rendered, cookies=tuple(answer.headers.getlist("Set-Cookie")))

@@ -52,7 +52,7 @@ def _finish(response: Response) -> Response:
     """Add the headers, and name the route for the log and the metrics."""
     response.headers.extend(HEADERS)
     response.headers.setdefault("Cache-Control", "no-store")
-    request.environ[ROUTE] = request.url_rule.rule if request.url_rule else ""
+    response.headers[ROUTE] = request.url_rule.rule if request.url_rule else ""
     return response
 
 

@@ -41,7 +41,9 @@ def test_a_text_keeps_its_blanks_to_be_filled() -> None:
         ("/sign-in?lang=sw", "en", "sw"),
     ],
 )
-def test_the_address_chooses_the_language_else_the_browser(client: FlaskClient, path: str, asked: str | None, language: str) -> None:
+def test_the_address_chooses_the_language_else_the_browser(
+    client: FlaskClient, path: str, asked: str | None, language: str
+) -> None:
     html = client.get(path, headers={"Accept-Language": asked} if asked else {}).text
     assert re.findall(r'<html lang="(\w+)"', html) == [language]
     assert re.findall(r"<h1>(.*?)</h1>", html) == [{"en": "Sign in", "sw": "Ingia"}[language]]
