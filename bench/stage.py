@@ -1,4 +1,4 @@
-"""The stage: one broker and one mongod in a new folder, the four services on them, and rooms for the other contenders."""
+"""The stage: one broker and one mongod in a new folder, the four services of a case on them, and rooms for the other contenders."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ from ngao.local.platform import Platform
 from ngao.local.ports import LOCAL, free_port
 from ngao.local.reaper import reaped
 
+MEASURED = ("intake", "registry", "referral", "notify")
+"""The services that a report goes through; console is not one of them."""
 PARTNERS = 20
 NEED = "legal_aid"
 _QUORUM = {"x-queue-type": "quorum"}
@@ -148,7 +150,7 @@ class Stage:
 @contextmanager
 def opened() -> Iterator[Stage]:
     """Start a stage, and stop and remove it afterwards, however the run ends."""
-    os.environ.pop("NGAO_SERVICES", None)
+    os.environ["NGAO_SERVICES"] = " ".join(MEASURED)
     folder = Path(tempfile.mkdtemp(prefix="ngao-bench-"))
     with reaped(folder) as mark:
         os.environ.update(mark)

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from ngao.chassis.settings import load
+from ngao.deployment.environment import PUBLISHED
 from ngao.deployment.init_secrets import make
 from ngao.deployment.naming import SERVICES
 from ngao.deployment.secrets_folder import OWNERS, SecretsFolder
@@ -163,6 +164,12 @@ def test_only_the_edge_is_reached_from_other_machines() -> None:
     published = {name: part["ports"] for name, part in PARTS.items() if "ports" in part}
     assert len(published.pop("edge")) == 4
     assert [port for ports in published.values() for port in ports if not port.startswith("127.0.0.1:")] == []
+
+
+def test_what_is_checked_to_be_free_before_the_start_is_what_compose_publishes() -> None:
+    texts = [text for part in ("edge", "desk") for text in PARTS[part]["ports"]]
+    published = {match[1]: int(match[2]) for match in map(A_VARIABLE.search, texts) if match}
+    assert published == {name: port for name, (_, port) in PUBLISHED.items()}
 
 
 def test_a_store_is_met_by_its_service_and_the_job_that_sets_it_up() -> None:

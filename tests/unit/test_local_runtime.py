@@ -223,6 +223,8 @@ def test_written_settings_are_settings_that_a_service_reads(tmp_path: Path) -> N
     assert intake.broker.password == home.secret("broker-intake")
     assert intake.own == {"mine": "kept"}
     assert load(home.config / "notify.toml").own["smtp"]["port"] == chosen["smtp"]
+    asked = load(home.config / "console.toml").own["services"]
+    assert asked == {each: f"http://127.0.0.1:{chosen[each]}" for each in configuration.SERVICES if each != "console"}
 
 
 def test_settings_are_written_as_toml() -> None:

@@ -14,9 +14,10 @@ import pyrage
 import pytest
 
 from ngao.chassis.errors import Misconfigured, Unavailable
-from ngao.deployment.backup import records, sealed_file
+from ngao.deployment.backup import records, sealed_file, sets
 from ngao.deployment.backup.records import Collection, Reading, Tally
 from ngao.deployment.init_secrets import make
+from ngao.deployment.naming import SERVICES
 from ngao.deployment.secrets_folder import SecretsFolder
 
 PRIVATE = sealed_file.new_key()
@@ -55,6 +56,10 @@ def test_age_and_gunzip_open_it_without_us(file: Path) -> None:
     opened = gzip.decompress(pyrage.decrypt(file.read_bytes(), [pyrage.x25519.Identity.from_str(PRIVATE)]))
     assert file.read_bytes().startswith(b"age-encryption.org/v1\n-> X25519 ")
     assert [body for kind, body in records._frames([opened], "x") if kind == records.DOCUMENT] == DOCUMENTS
+
+
+def test_each_service_has_its_place_in_the_order_of_the_moments() -> None:
+    assert sorted(sets._FIRST) == sorted(SERVICES)
 
 
 def test_nothing_of_it_is_in_clear(file: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from ngao.broker.provisioning import has_password
 from ngao.chassis.errors import Misconfigured, NotAllowedNow
 from ngao.chassis.security import keyfiles
 from ngao.chassis.security.identity import hash_key, load_operators
+from ngao.deployment.authority import hosts_of
 from ngao.deployment.init_secrets import make
 from ngao.deployment.naming import SEALED_TO, SERVICES, period_of, store_of
 from ngao.deployment.secrets_folder import ENGINE, ROOT, SERVICE, SecretsFolder
@@ -116,6 +118,25 @@ def test_what_was_lost_and_can_be_known_is_put_back(made: SecretsFolder, lost: s
     made.at(place).unlink()
     assert make(made) == [place]
     assert files(made) == before
+
+
+def test_a_service_that_an_earlier_version_did_not_have_gets_all_its_secrets_and_the_same_operators(made: SecretsFolder) -> None:
+    """As `bin/ngao secrets init` finds the folder after an upgrade; operators were added meanwhile."""
+    others = [service for service in SERVICES if service != "console"]
+    operators = json.loads(made.read("intake", "operators.json"))
+    operators["operators"].append({**operators["operators"][0], "id": "amina"})
+    for service in others:
+        made.write(json.dumps(operators), service, "operators.json")
+    for path in sorted(made.root.rglob("*console*")):
+        shutil.rmtree(path, ignore_errors=True)
+        path.unlink(missing_ok=True)
+    before = files(made)
+    new = make(made, hosts=("ngao.example.org",))
+    assert {path.partition("/")[0] for path in new} == {"console", "console-store", "provision", "public"}
+    assert [path for path in new if "console" not in path] == []
+    assert {path: content for path, content in files(made).items() if path in before} == before
+    assert load_operators(made.at("console", "operators.json")).keys() == {"operator", "amina"}
+    assert "ngao.example.org" in hosts_of(made.read("console", "tls", "cert.pem"))
 
 
 def test_half_a_pair_is_issued_anew(made: SecretsFolder) -> None:
