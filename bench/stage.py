@@ -1,4 +1,4 @@
-"""The stage: one broker and one mongod in a new folder, the four services of a case on them, and rooms for the other contenders."""
+"""The stage: one broker and one mongod in a new folder, a case's four services on them, and rooms for the other contenders."""
 
 from __future__ import annotations
 

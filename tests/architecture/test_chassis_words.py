@@ -15,8 +15,11 @@ ROOT = Path(__file__).resolve().parents[2]
 CHASSIS = ROOT / "ngao" / "chassis"
 
 EXCHANGES = ("reports", "partner-replies", "partners", "results")
+SIGNS_IN = "console"
+"""The service at which staff sign in: the chassis of every service verifies what it says of them (ADR 0051), and names it."""
 WORDS = (
-    *SERVICES, "referrals?", "partners?", "partnerid", "sources?", "sourceid", "offers?", "offered", "defenders?", "reporters?",
+    *(each for each in SERVICES if each != SIGNS_IN),
+    "referrals?", "partners?", "partnerid", "sources?", "sourceid", "offers?", "offered", "defenders?", "reporters?",
     "cases?", "case_ref", "report_id", "reports", "consents?", "narratives?", "disclos(?:e[ds]?|ures?|ing)", "triage", "urgency",
     "violations?", "officers?", "coordinators?", "survivors?", "count(?:y|ies)", "shelters?", "kobo", "quarantine",
 )  # fmt: skip
