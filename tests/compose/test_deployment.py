@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ngao.deployment.naming import SERVICES
+from ngao.testing.waiting import eventually
 from tests.compose.engine.docker import Tell
 from tests.compose.engine.faults import FAULTS
 from tests.compose.engine.site import Site
@@ -31,6 +32,34 @@ def test_a_report_over_https_becomes_an_accepted_referral(site: Site, tally: Tal
         site.hears(what, receipt["case_ref"])
     tally.lines["from `up` to the first accepted referral"] = f"{time.monotonic() - site.up_at:.0f} s"
     KEPT.update(source=source, body=body, receipt=receipt)
+
+
+def test_console_shows_that_each_other_service_is_ready(site: Site) -> None:
+    """Over the network of the numbers, each by its certificate."""
+
+    def states() -> dict[str, str]:
+        return {each["service"]: each["state"] for each in site.asks("console", "GET", "/v1/system")["services"]}
+
+    ready = {name: "ready" for name in SERVICES if name != "console"}
+    eventually(lambda: states() == ready, within=60, what="each service to be shown as ready")
+
+
+def test_staff_reach_their_pages_through_the_edge_gate_and_nothing_else_of_console(site: Site) -> None:
+    status, page = site.pages.request("GET", "/sign-in")
+    assert (status, b"<title>Desk</title>" in page) == (200, True)
+    for path in ("/healthz", "/readyz", "/metrics", "/openapi.json", "/v1/system", "/v1/audit/heads"):
+        status, page = site.pages.request("GET", path, key=site.stage.world.operator_key)
+        assert (status, b"<title>Desk</title>" in page) == (404, True), path
+
+
+def test_without_console_a_report_becomes_an_accepted_referral_and_the_gate_stays_open(site: Site) -> None:
+    site.deployment.compose("stop", "console", "console-store")
+    try:
+        status, receipt = site.posts(KEPT["source"], report(site.counties[0]))
+        assert status == 202, receipt
+        site.hears("referral.accepted.v1", receipt["case_ref"])
+    finally:
+        site.deployment.up()
 
 
 @pytest.mark.parametrize("fault", FAULTS)
