@@ -45,7 +45,7 @@ def folder(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 @pytest.fixture(scope="module")
 def service(authority: Authority, folder: Path) -> Iterator[Service]:
-    started = Service(trusted=trusting(authority), TLS=str(folder))
+    started = Service(trusted=trusting(authority), TLS=str(folder), PAGES="15")
     yield started
     assert started.process.poll() is None, "".join(started.printed[-20:])
     assert started.stop() == 0
@@ -53,6 +53,10 @@ def service(authority: Authority, folder: Path) -> Iterator[Service]:
 
 def is_served(service: Service) -> bool:
     return service.ask("GET", "/healthz", key=None).status == 200
+
+
+def test_a_web_page_knows_that_it_is_shown_over_tls(service: Service) -> None:
+    assert service.ask("GET", "/page/one", key=None).json["wsgi.url_scheme"] == "https"
 
 
 def presented(service: Service) -> int:
