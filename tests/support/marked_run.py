@@ -58,7 +58,8 @@ class MarkedRun:
         """All that can happen to a report but for faults, in an order in which none disturbs the next."""
         return (
             self.good, self.withheld, self.taken_back, self.wrong_over_http, self.wrong_in_a_box, self.wrong_inside,
-            self.noted, self.poisoned, self.in_clear_over_amqp, self.store_fails, self.mail_fails, self.partner_fails, self.on_pages,
+            self.noted, self.poisoned, self.in_clear_over_amqp, self.store_fails, self.mail_fails, self.partner_fails,
+            self.on_pages,
         )  # fmt: skip
 
     def marked(self, token: Token | None = None, **changes: Any) -> dict[str, Any]:
