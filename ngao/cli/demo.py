@@ -143,6 +143,7 @@ def _leave(console: Console, platform: Platform, setup: DemoSetup) -> None:
     console.print("\n[bold]The platform is still running[/bold]")
     for service in SERVICES:
         console.print(f"  {service:<10}{platform.url(service)}  (description: {platform.url(service)}/openapi.json)")
+    console.print(f"  {'web pages':<10}{platform.url('console')}/sign-in")
     amqp = f"amqp://127.0.0.1:{platform.ports['amqp']}"
     console.print(f"  {'broker':<10}{amqp}, management {platform.url('management')}")
     console.print(f"  operator key: {platform.home.operator_key}")
