@@ -7,6 +7,7 @@ from datetime import datetime
 
 from services.referral.cases.changes import CaseChange, Kind
 from services.referral.cases.facts import Reason
+from services.referral.cases.owning import ACKNOWLEDGED, HANDED_OVER, TAKEN_OVER
 
 _SENTENCES = {
     Kind.OPENED: "Report and defender are known: referral begins.",
@@ -32,6 +33,12 @@ _SENTENCES = {
     Kind.CONSENT_RECEIVED: "Consent was {reason}.",
     Kind.SETTLED: "A human settled {need}: {reason}.",
 }
+_OWNED = {
+    ACKNOWLEDGED: "{owner} acknowledged an alarm of the case and owns it now.",
+    TAKEN_OVER: "{owner} takes over the case{before}.",
+    HANDED_OVER: "{by} hands over the case{before} to {owner}.",
+}
+"""Why an operator owns the case, and from whom they have it."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +61,21 @@ def step_of(change: CaseChange, now: datetime) -> Step:
     offer = change.offer
     partner_id = offer.partner_id if offer else ""
     words = {"partner": partner_id, "need": change.need, "reason": change.reason, "attempt": offer.attempt if offer else 0}
+    sentence = _SENTENCES.get(change.kind) or _OWNED[change.reason]
     return Step(
         at=now,
         what=change.kind.value,
         actor=str(change.actor),
-        text=_SENTENCES[change.kind].format(**words),
+        text=sentence.format(**words, **_owned(change)),
         need=change.need,
         offer_id=offer.id if offer else "",
         partner_id=partner_id,
         reason=change.reason,
         reasons=change.reasons,
     )
+
+
+def _owned(change: CaseChange) -> dict[str, str]:
+    """Return the words about an owner. Who hands over a case of their own has it from no one else."""
+    before = f" from {change.owner_before}" if change.owner_before not in {None, change.actor.id} else ""
+    return {"owner": change.owner, "before": before, "by": change.actor.id}
