@@ -12,6 +12,7 @@ from services.referral.cases.owning import ACKNOWLEDGED, HANDED_OVER, TAKEN_OVER
 _SENTENCES = {
     Kind.OPENED: "Report and defender are known: referral begins.",
     Kind.CLOSED: "The case is closed: {reason}.",
+    Kind.OWNED: "{owner} owns the case now.",
     Kind.OFFERED: "Offered to {partner} for {need}, attempt {attempt}.",
     Kind.RECEIVED: "{partner} has received the offer for {need}.",
     Kind.ACCEPTED: "{partner} accepts {need}.",
@@ -33,12 +34,12 @@ _SENTENCES = {
     Kind.CONSENT_RECEIVED: "Consent was {reason}.",
     Kind.SETTLED: "A human settled {need}: {reason}.",
 }
-_OWNED = {
-    ACKNOWLEDGED: "{owner} acknowledged an alarm of the case and owns it now.",
-    TAKEN_OVER: "{owner} takes over the case{before}.",
-    HANDED_OVER: "{by} hands over the case{before} to {owner}.",
+_BY_REASON = {
+    (Kind.OWNED, ACKNOWLEDGED): "{owner} acknowledged an alarm of the case and owns it now.",
+    (Kind.OWNED, TAKEN_OVER): "{owner} takes over the case{before}.",
+    (Kind.OWNED, HANDED_OVER): "{by} hands over the case{before} to {owner}.",
 }
-"""Why an operator owns the case, and from whom they have it."""
+"""The sentences that the reason of a change decides about."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def step_of(change: CaseChange, now: datetime) -> Step:
     offer = change.offer
     partner_id = offer.partner_id if offer else ""
     words = {"partner": partner_id, "need": change.need, "reason": change.reason, "attempt": offer.attempt if offer else 0}
-    sentence = _SENTENCES.get(change.kind) or _OWNED[change.reason]
+    sentence = _BY_REASON.get((change.kind, change.reason), _SENTENCES[change.kind])
     return Step(
         at=now,
         what=change.kind.value,
