@@ -13,6 +13,7 @@ import requests
 import typer
 
 from ngao.chassis.errors import Misconfigured, NgaoError, Unavailable
+from ngao.chassis.security.identity import parse
 from ngao.chassis.settings import read_secret
 from ngao.deployment.naming import SERVICES
 from ngao.local.home import Home
@@ -46,6 +47,14 @@ class Operator:
     service: str
     url: str
     key: str = field(repr=False)
+
+    @property
+    def caller(self) -> str:
+        """The id of the operator whose key it is. Raises Misconfigured."""
+        found = parse(f"Bearer {self.key}")
+        if found is None:
+            raise Misconfigured("The file of the operator's key holds no key. Ask for a new one: `ngao operator add`.")
+        return found[1]
 
     def get(self, path: str, **query: Any) -> Any:
         """Send a GET request. A query value of None is left out. Raises Refused, Unavailable."""

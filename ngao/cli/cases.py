@@ -18,20 +18,22 @@ CaseRef = Annotated[str, typer.Argument(help="A case reference, such as NG-4CJY0
 Limit = Annotated[int, typer.Option(min=1, max=500, help="The maximum number, newest first.")]
 
 _LINE = "{urgency}, {county}, {state}{why}, since {created_at}"
+_NO_OWNER = "No one owns it"
 
 
 @app.command("list")
 def list_cases(
     state: Annotated[str | None, typer.Option(help="waiting, open or closed; all by default.")] = None,
+    owner: Annotated[str | None, typer.Option(help="An operator; or none: cases that no one owns, closed ones aside.")] = None,
     limit: Limit = 50,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """List cases, newest first, each with its next deadline."""
-    rows = operator("referral", url).get("/v1/cases", limit=limit, state=state or None)["cases"]
+    """List cases, newest first, each with its owner and its next deadline."""
+    rows = operator("referral", url).get("/v1/cases", limit=limit, state=state or None, owner=owner)["cases"]
     if not as_json:
         rows = [{**row, "needs": _needs(row)} for row in rows]
-    columns = ("case_ref", "state", "urgency", "county", "needs", "created_at", "next_deadline")
+    columns = ("case_ref", "state", "urgency", "county", "needs", "owner", "created_at", "next_deadline")
     show(rows, columns, as_json=as_json, none="No cases found.")
 
 
@@ -56,12 +58,32 @@ def show_case(
         return
     why = f" ({case['closed_reason']})" if case["closed_reason"] else ""
     echo(f"{case_ref}: {_LINE.format(**{**case, 'why': why})}")
+    echo(f"{_owner(case)}.")
     echo(f"Needs: {_needs(case)}\n")
     _print_report(case)
     offers = [{**offer, "why": _texts(offer["reasons"])} for offer in case["offers"]]
     show(offers, ("partner_id", "need", "attempt", "state", "due", "why"), as_json=False, none="No partner has been asked yet.")
     echo("")
     show(case["story"], ("at", "actor", "text"), as_json=False, none="The timeline is empty.")
+
+
+@app.command()
+def own(
+    case_ref: CaseRef,
+    to: Annotated[str | None, typer.Option(help="The operator who is to own it. Default: you.")] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take over a case, or hand it over with --to. The owner sees to it that the case moves on.
+
+    It is recorded in the timeline and the audit trail. Check the name of the other operator: it is not looked up.
+    """
+    referral = operator("referral", url)
+    case = referral.post(path_of("cases", case_ref, "owner"), {"owner": to or referral.caller})
+    if as_json:
+        show_json(case)
+    else:
+        echo(f"{case_ref}: {_owner(case)}.")
 
 
 @app.command()
@@ -141,6 +163,10 @@ def _print_gaps(report: Mapping[str, Any]) -> None:
 
 def _needs(case: Mapping[str, Any]) -> str:
     return ", ".join(f"{each['need']} {each['state']}" for each in case["needs"])
+
+
+def _owner(case: Mapping[str, Any]) -> str:
+    return f"{case['owner']} owns it, since {case['owned_since']}" if case.get("owner") else _NO_OWNER
 
 
 def _texts(reasons: Iterable[Mapping[str, Any]]) -> str:

@@ -12,8 +12,8 @@ from ngao.cli.output import AsJson, echo, show
 app = typer.Typer(no_args_is_help=True, help="Duty officers: the people who are notified when a case needs a human.")
 
 _PERSON = (
-    "An id of the escalation ladder, such as `duty-officer`, `deputy` or `coordinator`. Or the id of an operator who "
-    "acknowledges alarms, to be notified when such a case is reopened."
+    "An id of the escalation ladder, such as `duty-officer`, `deputy` or `coordinator`. Or the id of an operator, "
+    "to be notified when a case that they own is reopened."
 )
 
 

@@ -148,6 +148,7 @@ _ALL = (
     _type(referral.CaseOpened, "Referral opened the case.", ("intake",)),
     _type(referral.CaseClosed, "No work is left, and why.", ("intake",)),
     _type(referral.CaseReopened, "A new fact has reopened a case or needs.", ("intake", "notify"), notice=notices.Notice),
+    _type(referral.CaseOwned, "An operator owns the case from now on.", _NOTIFY, notice=notices.OwnerNotice),
     _type(referral.OfferMade, "A partner is asked to help.", ("notify",), _BOTH, notice=notices.Notice),
     _offer(referral.OfferAccepted, "A partner accepted the referral.", "registry"),
     _reported(referral.OfferDeclined, "A partner declined."),

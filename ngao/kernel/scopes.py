@@ -8,7 +8,7 @@ SCOPES = {
     "audit:read": "verify the audit trail and read its heads",
     "audit:write": "accept that another service's audit trail was put back",
     "cases:read": "list cases, read their story and explain a match",
-    "cases:write": "match a case again, settle its needs and decide its urgency",
+    "cases:write": "match a case again, settle its needs, decide its urgency and who owns it",
     "consents:write": "record that a person gives or withdraws a consent",
     "defenders:read": "read a defender's record without names, phones and e-mail addresses",
     "defenders:write": "decide whether two records are one person",
@@ -39,6 +39,11 @@ SCOPES = {
 }
 """Each scope and what it allows."""
 
-EVERY_RECORD = "all"
-REACHES = {EVERY_RECORD: "every record", "hub": "the cases in the counties of the person's hubs"}
-"""How far a scope reaches, the widest first. Which roles there are, and what each may do, is policy: `roles.yaml`."""
+EVERY_RECORD, HUB, OWN = "all", "hub", "own"
+REACHES = {
+    EVERY_RECORD: "every record",
+    HUB: "the cases in the counties of the person's hubs",
+    OWN: "the cases that the person owns",
+}
+"""How far a scope reaches, the widest first; neither of `hub` and `own` includes the other. What each role may do is policy:
+`roles.yaml`."""

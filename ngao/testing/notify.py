@@ -13,8 +13,8 @@ from ngao.testing.memory import SHIPPED_POLICY, MemoryRepository, Records, Servi
 from services.notify.channels.channel import Channel
 from services.notify.channels.outgoing import Outcome, OutgoingMessage, Result
 from services.notify.context import Context
-from services.notify.ladders.model import AlarmRecord, AlarmState
-from services.notify.ladders.store import AlarmRecordRepository
+from services.notify.ladders.model import AlarmRecord, AlarmState, CaseOwner
+from services.notify.ladders.store import AlarmRecordRepository, OwnerRepository
 from services.notify.messages.model import Message, State
 from services.notify.messages.store import MOST_SHOWN, DueMessages, MessageRepository
 from services.notify.policy import read_policy
@@ -162,6 +162,10 @@ class MemoryRoster(RosterRepository):
         return entry if entry and entry.removed_at is None else None
 
 
+class MemoryOwners(MemoryRepository[CaseOwner], OwnerRepository):
+    """Who owns each case."""
+
+
 class MemorySummaries(MemoryRepository[ContactSummary], ContactSummaryRepository):
     """What the registry published about contacting each case's defender."""
 
@@ -200,6 +204,7 @@ class NotifyInMemory(ServiceInMemory[Context]):
         self.policy = policy or shipped_policy()
         self.messages: Records[Message] = Records()
         self.alarms: Records[AlarmRecord] = Records("case_ref")
+        self.owners: Records[CaseOwner] = Records("case_ref")
         self.summaries: Records[ContactSummary] = Records("case_ref")
         self.roster = Roster(*contacts)
         self.due_messages = MemoryDueMessages(self.messages, self.policy.furthest)
@@ -211,6 +216,7 @@ class NotifyInMemory(ServiceInMemory[Context]):
             policy=self.policy,
             messages=MemoryMessages(self.messages),
             alarm_records=MemoryAlarmRecords(self.alarms),
+            owners=MemoryOwners(self.owners),
             roster=MemoryRoster(self.roster, unit),
             summaries=MemorySummaries(self.summaries),
             channels=("email",),

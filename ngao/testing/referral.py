@@ -59,9 +59,16 @@ class MemoryCases(MemoryRepository[Case], CaseRepository):
         over = [each for each in self._records.kept.values() if each.next_deadline and each.next_deadline <= now]
         return [each.id for each in sorted(over, key=lambda each: (each.priority, each.next_deadline))][:limit]
 
-    def latest(self, life: Life | None, limit: int, counties: Collection[str] | None = None) -> list[Case]:
+    def latest(
+        self,
+        lives: Collection[Life] | None,
+        limit: int,
+        counties: Collection[str] | None = None,
+        owners: Collection[str | None] | None = None,
+    ) -> list[Case]:
         def chosen(each: Case) -> bool:
-            return life in {None, each.life} and (counties is None or each.county in counties)
+            wanted = ((each.life, lives), (each.county, counties), (each.owner, owners))
+            return all(among is None or value in among for value, among in wanted)
 
         return self._records.ordered(chosen, by=lambda each: each.created_at, newest_first=True)[:limit]
 

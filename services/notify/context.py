@@ -15,7 +15,7 @@ from services.notify.channels.account import MailAccount
 from services.notify.channels.kinds import CHANNELS
 from services.notify.ladders.planning import Situation
 from services.notify.ladders.reach import Reach
-from services.notify.ladders.store import AlarmRecordRepository
+from services.notify.ladders.store import AlarmRecordRepository, OwnerRepository
 from services.notify.messages.store import DueMessages, MessageRepository
 from services.notify.policy import read_policy, read_retention
 from services.notify.roster.model import Recipient
@@ -32,6 +32,7 @@ class Context(UnitContext):
     policy: Policy
     messages: MessageRepository
     alarm_records: AlarmRecordRepository
+    owners: OwnerRepository
     roster: RosterRepository
     summaries: ContactSummaryRepository
     channels: tuple[str, ...]
@@ -78,6 +79,7 @@ class NotifyParts(Parts[Context]):
             policy=self.policy,
             messages=MessageRepository(unit),
             alarm_records=AlarmRecordRepository(unit),
+            owners=OwnerRepository(unit),
             roster=RosterRepository(unit),
             summaries=ContactSummaryRepository(unit),
             channels=tuple(self.channels),

@@ -16,7 +16,8 @@ class Facts:
     """One event as a cause to notify people: references and codes.
 
     `cause` is the event's id; `urgency` is empty if the event has none. `about` is the number of the
-    need that it concerns; `urgency_risen` means that it is higher than it was.
+    need that it concerns; `urgency_risen` means that it is higher than it was. `owner` is the operator who owns the case, if
+    referral has published one.
     """
 
     cause: str
@@ -26,6 +27,7 @@ class Facts:
     partner_id: str | None = None
     about: str = ""
     urgency_risen: bool = False
+    owner: str = ""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from ngao.chassis.storage.unit_of_work import Unit
 from ngao.testing.processes import World
 from services.notify.messages.store import DueMessages, MessageRepository
 from services.notify.service import NotifyService
+from services.referral.cases.model import Life
 from services.referral.cases.store import CaseRepository, overdue_waits
 from tests.support.documents import documents
 
@@ -57,6 +58,7 @@ def notify(world: World) -> Iterator[Store]:
 def _looked_at(store: Store, read: Callable[[], object]) -> int:
     """How many index keys a read has looked at."""
     database = store.database
+    database.drop_collection("system.profile")  # it has the reads of earlier tests
     database.command("profile", 2)
     read()
     database.command("profile", 0)
@@ -71,6 +73,24 @@ def test_cases_whose_wait_is_over_are_found_urgent_ones_first_without_a_walk_thr
     cases = CaseRepository(_unit(referral))
     assert cases.due(NOW, 10) == ["c8", "c5", "c6"]
     assert _looked_at(referral, lambda: cases.due(NOW, 10)) < 20
+
+
+@pytest.mark.parametrize("owner", ["amina", None])
+@pytest.mark.parametrize("lives", [None, [Life.OPEN], [Life.WAITING, Life.OPEN]])
+def test_the_cases_of_an_owner_are_found_without_a_walk_through_all(
+    referral: Store, owner: str | None, lives: list[Life] | None
+) -> None:
+    database = referral.database["cases"]
+    database.update_many({}, {"$set": {"life": "open", "owner": "juma", "created_at": LATER}})
+    few = {"c1": "open", "c2": "waiting", "c3": "closed"}
+    for at, (case_ref, life) in enumerate(few.items()):
+        found = {"life": life, "created_at": NOW + timedelta(minutes=at)}
+        of_owner = {"$unset": {"owner": ""}, "$set": found} if owner is None else {"$set": {**found, "owner": owner}}
+        database.update_one({"_id": case_ref}, of_owner)
+    cases = CaseRepository(_unit(referral))
+    wanted = [case_ref for case_ref, life in reversed(few.items()) if lives is None or life in lives]
+    assert [each.id for each in cases.latest(lives, 10, None, [owner])] == wanted
+    assert _looked_at(referral, lambda: cases.latest(lives, 10, None, [owner])) < 20
 
 
 def test_missing_disclosures_are_counted_without_a_walk_through_all(referral: Store) -> None:

@@ -6,6 +6,7 @@ import secrets
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -286,6 +287,43 @@ def test_the_operator_who_acknowledged_a_case_gets_a_letter_when_it_is_opened_ag
         assert not [each for each in listed(notify, world, case) if each.get("escalate_at")]
     finally:
         assert notify.request("DELETE", "/v1/roster/duty-officers/tester", key=world.operator_key)[0] == 204
+
+
+def owned(case: str, owner: str, sequence: int) -> Event:
+    data = {"case_ref": case, "owner": owner, "since": datetime.now(UTC), "set_by": f"operator:{owner}", "reason": "taken_over"}
+    return replace(make("referral.case.owned.v1", subject=case, data=data, urgent=True), sequence=sequence)
+
+
+def test_the_owner_that_referral_names_gets_the_letter_also_after_a_hand_over(
+    notify: ServiceProcess, world: World, line: Line, directory: Path, case: str
+) -> None:
+    people = ("tester", "amina", "juma")
+    for person in people:
+        entry = {"email": f"canary.{person}@example.org", "language": "sw"}
+        assert notify.request("PUT", f"/v1/roster/duty-officers/{person}", entry, world.operator_key)[0] == 200
+    store = pymongo.MongoClient(world.parts.mongo)[world.database("notify")]
+
+    def letters() -> list[str]:
+        return [each["recipient_ref"] for each in listed(notify, world, case) if each["template"] == "owner_look"]
+
+    try:
+        line.publish(reported(case))
+        eventually(lambda: ("duty-officer", "sent") in states(notify, world, case), what="the first letter")
+        assert acknowledged(notify, world, listed(notify, world, case)[0])
+        line.publish(owned(case, "amina", 5), times=3)
+        eventually(lambda: (store.owners.find_one({"_id": case}) or {}).get("owner") == "amina", what="the owner")
+        line.publish(alarming("case.reopened", case))
+        eventually(lambda: letters() == ["amina"], what="the owner's letter, and none to who acknowledged")
+        line.publish(owned(case, "juma", 9))
+        eventually(lambda: (store.owners.find_one({"_id": case}) or {}).get("owner") == "juma", what="the hand over")
+        line.publish(owned(case, "tester", 7))
+        line.publish(alarming("case.reopened", case))
+        eventually(lambda: letters() == ["amina", "juma"], what="the new owner's letter")
+        assert store.owners.find_one({"_id": case})["owner"] == "juma"
+    finally:
+        store.client.close()
+        for person in people:
+            assert notify.request("DELETE", f"/v1/roster/duty-officers/{person}", key=world.operator_key)[0] == 204
 
 
 def test_a_partner_nobody_knows_is_refused_where_an_operator_sees_it(

@@ -28,7 +28,7 @@ from services.intake.reports.progress import CLOSED
 from services.intake.reports.progress import Step as Progress
 from services.intake.sources.model import Source
 from services.intake.triage.model import Triage
-from services.notify.ladders.model import AlarmRecord, AlarmState
+from services.notify.ladders.model import AlarmRecord, AlarmState, CaseOwner
 from services.notify.messages.model import Message, State
 from services.notify.messages.store import MOST_SHOWN
 from services.notify.roster.model import DUTY_OFFICER, Contact, ContactSummary, Recipient
@@ -163,6 +163,9 @@ KINDS: dict[str, tuple[str, Callable[[], Any], Callable[[Any, Any], None], Calla
     "alarm": (
         "notify", lambda: AlarmRecord("NG-1", AlarmState.ASKED, NOW), lambda ctx, it: ctx.alarm_records.save(it),
         lambda ctx: ctx.alarm_records.get("NG-1"),
+    ),
+    "owner": (
+        "notify", lambda: CaseOwner("NG-1", "amina", 3), lambda ctx, it: ctx.owners.save(it), lambda ctx: ctx.owners.get("NG-1"),
     ),
     "contact summary": (
         "notify", lambda: ContactSummary("NG-1", None, may_contact=True, channels=("email",)),
@@ -402,9 +405,32 @@ def test_the_latest_cases_come_newest_first_and_are_copies(referral: Any) -> Non
         referral.run(lambda ctx, at=at, life=life: ctx.cases.save(referral_case(f"NG-{at}", created_at=later(at), life=life)))
     found = referral.run(lambda ctx: ctx.cases.latest(None, 10))
     assert [each.id for each in found] == ["NG-3", "NG-2", "NG-1"]
-    assert referral.run(lambda ctx: [each.id for each in ctx.cases.latest(Life.OPEN, 1)]) == ["NG-2"]
+    assert referral.run(lambda ctx: [each.id for each in ctx.cases.latest([Life.OPEN], 1)]) == ["NG-2"]
     found[0].life = Life.WAITING
     assert referral.run(lambda ctx: ctx.cases.get("NG-3")).life is Life.CLOSED
+
+
+@pytest.mark.parametrize(
+    ("lives", "owners", "found"),
+    [
+        (None, None, ["NG-5", "NG-4", "NG-3", "NG-2", "NG-1"]),
+        (None, ["amina"], ["NG-4", "NG-1"]),
+        ([Life.OPEN], ["amina"], ["NG-1"]),
+        (None, [None], ["NG-5", "NG-3"]),
+        ([Life.WAITING, Life.OPEN], [None], ["NG-5"]),
+        (None, ["amina", None], ["NG-5", "NG-4", "NG-3", "NG-1"]),
+        (None, [], []),
+        ([], None, []),
+    ],
+)
+def test_cases_are_found_by_their_owner_and_by_having_none(
+    referral: Any, lives: Any, owners: Any, found: list[str]
+) -> None:
+    saved = [(Life.OPEN, "amina"), (Life.OPEN, "juma"), (Life.CLOSED, None), (Life.CLOSED, "amina"), (Life.WAITING, None)]
+    for at, (life, owner) in enumerate(saved, 1):
+        case = referral_case(f"NG-{at}", created_at=later(at), life=life, owner=owner, owned_since=NOW if owner else None)
+        referral.run(lambda ctx, case=case: ctx.cases.save(case))
+    assert referral.run(lambda ctx: [each.id for each in ctx.cases.latest(lives, 10, None, owners)]) == found
 
 
 def test_cases_whose_wait_is_over_are_due_and_closed_ones_are_not(referral: Any) -> None:

@@ -12,7 +12,7 @@ import yaml
 
 from ngao.chassis.http.operation import VARIABLE, Operation
 from ngao.chassis.security.identity import new_key
-from ngao.chassis.security.roles import Role, read_roles
+from ngao.chassis.security.roles import Grant, Role, read_roles
 from ngao.chassis.security.staff_tokens import Staff, StaffIssuer
 from ngao.contracts import SERVICES, subscriptions_of
 from ngao.deployment.first_keys import init_staff_pair
@@ -31,6 +31,10 @@ SMTP = '[own.smtp]\nhost = "127.0.0.1"\nport = 1\nfrom = "desk@example.org"\ntls
 """Nothing is sent here."""
 BLIND = "blind"
 """A role that a coalition adds: it may do everything, and sees nothing sensitive."""
+KEEPER = "keeper"
+"""Another one: it works on the cases that the person owns."""
+OWN_CASES = ("cases:read", "cases:write")
+MATRIX = {**ROLES, KEEPER: Role("works on cases of one's own", dict.fromkeys(OWN_CASES, Grant("own")))}
 NAIROBI, MOMBASA = "KE-30", "KE-28"
 CALLED = [
     pytest.param(service, declared, id=f"{service}.{declared.operation}")
@@ -44,7 +48,7 @@ CALLED = [
 def keys(world: World) -> dict[str, str]:
     """A key for each role, for one of the coalition's own, and for a convenor of another hub; and a pair for staff tokens."""
     init_staff_pair(world.directory / "keys" / "console", world.directory / "keys" / "public", PERIOD)
-    made = {name: new_key("operator", name) for name in (*ROLES, BLIND, "elsewhere")}
+    made = {name: new_key("operator", name) for name in (*ROLES, BLIND, KEEPER, "elsewhere")}
     file = world.directory / "operators.json"
     listed = json.loads(file.read_text())["operators"]
     for name, (_, hashed) in made.items():
@@ -62,8 +66,9 @@ def running(world: World, keys: dict[str, str]) -> Iterator[dict[str, ServicePro
     own, policy = {"notify": SMTP}, world.directory / "policy"
     policy.mkdir()
     blind = {"does": "sees codes alone", "sees": ["public", "internal"], "may": {"all": ["*"]}}
-    (policy / "roles.yaml").write_text(yaml.safe_dump({"overlay": True, "roles": {BLIND: blind}}))
-    assert set(read_roles((POLICY, policy))) == {*ROLES, BLIND}
+    keeper = {"does": "works on cases of one's own", "sees": ["public", "internal"], "may": {"own": [*OWN_CASES]}}
+    (policy / "roles.yaml").write_text(yaml.safe_dump({"overlay": True, "roles": {BLIND: blind, KEEPER: keeper}}))
+    assert set(read_roles((POLICY, policy))) == {*ROLES, BLIND, KEEPER}
     started = {name: ServiceProcess(*world.settings(name, own.get(name, ""), (policy,))).start() for name in SERVICES}
     yield started
     for each in started.values():
@@ -118,15 +123,15 @@ def test_every_role_is_answered_or_refused_as_the_matrix_says(
     body = None if declared.method in {"GET", "DELETE"} else {}
     found = {
         name: not _refused(running[service].request(declared.method, path + _query(declared, role), body, keys[name]))
-        for name, role in ROLES.items()
+        for name, role in MATRIX.items()
     }
-    assert found == {name: bool(cell(declared, role)) for name, role in ROLES.items()}
+    assert found == {name: bool(cell(declared, role)) for name, role in MATRIX.items()}
     assert found["all"]
     by_token = {
         name: not _refused(
             running[service].request(declared.method, path + _query(declared, role), body, token(name, service, declared.scope))
         )
-        for name, role in ROLES.items()
+        for name, role in MATRIX.items()
     }
     assert by_token == {**found, "all": False}, "the role `all` is for keys only"
 
@@ -142,6 +147,7 @@ def test_a_convenor_is_shown_the_cases_of_her_hub_and_another_is_answered_as_one
             ("referral", "GET", "/v1/cases/{}", None),
             ("referral", "GET", "/v1/cases/{}/match", None),
             ("referral", "POST", "/v1/cases/{}/match", {}),
+            ("referral", "POST", "/v1/cases/{}/owner", {"owner": name}),
             ("referral", "POST", "/v1/cases/{}/needs/legal_aid/settle", {"reason": "met"}),
             ("intake", "GET", "/v1/cases/{}/report?reason=case_work", None),
             ("intake", "GET", "/v1/cases/{}/flags?reason=case_work", None),

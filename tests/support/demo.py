@@ -28,7 +28,12 @@ SHOWN = {
     "docs/how-to/look-after-parked-messages.md": ("undecodable", "The content is destroyed."),
     "docs/how-to/change-policy.md": ("asked_for_a_doctor", "No service reads", "doctors is not in its list"),
     "docs/how-to/write-a-mapping-profile.md": ('"mapping_version":"kiswahili-form-1"', '"left_out":[{"field":', "acts-1"),
-    "docs/how-to/work-on-a-case.md": ("Saved as note 2 of NG-", "corrects note 1", "needs_interpreter is cleared"),
+    "docs/how-to/work-on-a-case.md": (
+        "Saved as note 2 of NG-",
+        "corrects note 1",
+        "amina owns it, since",
+        "needs_interpreter is cleared",
+    ),
     "docs/how-to/onboard-a-source.md": ("Reports over AMQP are sealed", "intake.report.receipt.v1 NG-"),
 }
 

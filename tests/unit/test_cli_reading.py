@@ -1,4 +1,4 @@
-"""What an operator reads at the command line: cautions before any address, a narrative only when it is asked for."""
+"""What an operator reads at the command line: cautions before any address, a narrative only when asked for, who owns a case."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from ngao.chassis.errors import Misconfigured
 from ngao.cli.app import build
 from ngao.local.configuration import write_operator
 from ngao.local.home import Home
@@ -34,9 +35,17 @@ class Service(BaseHTTPRequestHandler):
 
     answers: dict[str, Any]
     asked: list[str]
+    sent: list[tuple[str, Any]]
 
     def do_GET(self) -> None:
         self.asked.append(self.path)
+        self._answer()
+
+    def do_POST(self) -> None:
+        self.sent.append((self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+        self._answer()
+
+    def _answer(self) -> None:
         body = json.dumps(self.answers[self.path.partition("?")[0]]).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
@@ -57,7 +66,7 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Se
     server = HTTPServer(("127.0.0.1", 0), Service)
     for name in ("INTAKE", "REFERRAL", "REGISTRY"):
         monkeypatch.setenv(f"NGAO_URL_{name}", f"http://127.0.0.1:{server.server_port}")
-    Service.answers, Service.asked = {}, []
+    Service.answers, Service.asked, Service.sent = {}, [], []
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield Service
@@ -125,3 +134,44 @@ def test_flags_are_printed_before_what_happened(service: type[Service]) -> None:
     service.answers = {path: CASE, f"{path}/report": {**REPORT, "flags": ["do_not_visit", "threat_to_staff"]}}
     text = printed("case", "show", str(CASE["case_ref"]))
     assert text.index("FLAGS: do_not_visit, threat_to_staff.") < text.index("An arrest goes on.")
+
+
+@pytest.mark.parametrize(
+    ("options", "owner", "shown"),
+    [([], "local", "local owns it, since 2026-11-02."), (["--to", "juma"], "juma", "juma owns it, since 2026-11-02.")],
+)
+def test_a_case_is_taken_over_or_handed_over(service: type[Service], options: list[str], owner: str, shown: str) -> None:
+    path = f"/v1/cases/{CASE['case_ref']}/owner"
+    service.answers = {path: {**CASE, "owner": owner, "owned_since": "2026-11-02"}}
+    assert printed("case", "own", str(CASE["case_ref"]), *options) == f"{CASE['case_ref']}: {shown}\n"
+    assert json.loads(printed("case", "own", str(CASE["case_ref"]), *options, "--json"))["owner"] == owner
+    assert service.sent == [(path, {"owner": owner})] * 2
+
+
+def test_a_file_that_holds_no_key_is_named_before_anything_is_asked(service: type[Service], tmp_path: Path) -> None:
+    Home(tmp_path).operator_key.write_text("lost\n")
+    result = CliRunner().invoke(build(), ["case", "own", str(CASE["case_ref"])])
+    assert isinstance(result.exception, Misconfigured)
+    assert "lost" not in str(result.exception)
+    assert service.sent == []
+
+
+@pytest.mark.parametrize("owner", ["amina", "none"])
+def test_cases_are_listed_by_their_owner(service: type[Service], owner: str) -> None:
+    service.answers = {"/v1/cases": {"cases": [{**CASE, "owner": None if owner == "none" else owner}]}}
+    text = printed("case", "list", "--owner", owner, "--state", "open")
+    assert service.asked == [f"/v1/cases?limit=50&state=open&owner={owner}"]
+    assert ("amina" in text) is (owner == "amina")
+
+
+@pytest.mark.parametrize(
+    ("owned", "shown"),
+    [
+        ({"owner": "amina", "owned_since": "2026-11-02"}, "amina owns it, since 2026-11-02."),
+        ({"owner": None, "owned_since": None}, "No one owns it."),
+    ],
+)
+def test_who_owns_a_case_is_shown_with_it(service: type[Service], owned: dict[str, Any], shown: str) -> None:
+    path = f"/v1/cases/{CASE['case_ref']}"
+    service.answers = {path: {**CASE, **owned}, f"{path}/report": REPORT}
+    assert shown in printed("case", "show", str(CASE["case_ref"]))

@@ -14,8 +14,8 @@ from services.intake.reports.model import Report
 from services.intake.reports.store import ReportRepository
 from services.intake.sources.model import Source
 from services.intake.sources.store import SourceCredentials, SourceRepository
-from services.notify.ladders.model import AlarmRecord
-from services.notify.ladders.store import AlarmRecordRepository
+from services.notify.ladders.model import AlarmRecord, CaseOwner
+from services.notify.ladders.store import AlarmRecordRepository, OwnerRepository
 from services.notify.messages.model import Message
 from services.notify.messages.store import MessageRepository
 from services.notify.roster.model import ContactSummary
@@ -75,6 +75,7 @@ def stored() -> dict[str, set[str]]:
         "intake.source": written(lambda here: SourceRepository(here, SourceCredentials()), "save", filled(Source)),
         "notify.alarm": written(AlarmRecordRepository, "save", filled(AlarmRecord)),
         "notify.message": written(MessageRepository, "save", filled(Message)),
+        "notify.owner": written(OwnerRepository, "save", filled(CaseOwner)),
         "notify.summary": written(ContactSummaryRepository, "save", filled(ContactSummary)),
         "referral.case": written(ReferralCases, "save", filled(ReferralCase)),
         "referral.hop": written(TimelineRepository, "note", "NG-1", filled(Step)),
@@ -121,6 +122,9 @@ STORED = {
         held_since ladder lease notes notes.at notes.reason notes.what policy_version position reason recipient_kind
         recipient_ref reference revision state template urgency urgent
     """,
+    "notify.owner": """
+        _id owner revision sequence
+    """,
     "notify.summary": """
         _id channels defender_ref may_contact revision sequence
     """,
@@ -132,7 +136,8 @@ STORED = {
         offers.case_salt offers.contact offers.contact_sequence offers.detail offers.disclose_by offers.due offers.early
         offers.ended_at offers.id offers.late offers.made_at offers.narrative offers.narrative_sequence offers.need
         offers.partner_id offers.policy_version offers.reasons offers.reasons.rule offers.reasons.text offers.received
-        offers.signature offers.signature_key_id offers.state offers.told_of offers.undisclosed_since priority reopened_at
+        offers.signature offers.signature_key_id offers.state offers.told_of offers.undisclosed_since owned_since
+        owner priority reopened_at
         report report.county report.languages report.needs report.proposed report.received_at report.report_id
         report.sequence report.urgency revision tellings tellings.grants tellings.grants.at tellings.grants.granted
         tellings.grants.recipient tellings.grants.scope tellings.grants.until tellings.sequence undisclosed_since

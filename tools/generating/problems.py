@@ -79,6 +79,10 @@ TEXTS = {
     "offer-state": ("The offer's state does not allow this reply.", "Read the offer's present state in `errors`."),
     "overloaded": ("No worker was free, or the work took too long. It may have been done.", "Retry the same request."),
     "out-of-reach": ("The role of the key reaches some records only.", "Ask an operator whose role reaches all of them."),
+    "owner-changed": (
+        "The owner of the case is not the one that the caller saw.",
+        "Read the case, and decide again with the owner in `errors` as `seen_owner`.",
+    ),
     "partner-revoked": ("The partner was revoked.", "Reinstate it: `bin/ngao partner add FILE --new-key`."),
     "permanent": ("The message cannot be processed.", "Read its details, then replay or drop it."),
     "purpose-not-allowed": (

@@ -17,8 +17,9 @@ HTTP interface. `bin/ngao operator add NAME --role ROLE` gives one to a key, `bi
 
 A scope that is given to a key by itself (`--scope`) has no bounds: it reaches every record, shows every field, and every reason
 may be given."""
-_OPERATIONS = """`all`: every record. `hub`: the cases in the counties of the key's hubs; another case is answered as one that
-does not exist. Empty: the operation is refused. *Two* marks acts that need the approval of a second operator."""
+_OPERATIONS = """`all`: every record. `hub`: the cases in the counties of the key's hubs. `own`: the cases that the caller owns.
+Another case is answered as one that does not exist. Empty: the operation is refused. *Two* marks acts that need the approval of a
+second operator."""
 
 
 def files(root: Path) -> dict[str, str]:
@@ -41,7 +42,7 @@ def operations(service: str) -> Iterator[Operation]:
 def cell(operation: Operation, role: Role) -> str:
     """Return how far the role reaches in this operation; empty where it is refused."""
     grant = role.rights.get(operation.scope)
-    return grant.reach if grant and (grant.reach == EVERY_RECORD or operation.bounded) else ""
+    return grant.reach if grant and grant.reach in {EVERY_RECORD, *operation.bounded} else ""
 
 
 def _named(operation: Operation) -> str:

@@ -44,9 +44,9 @@ class UnitContext:
         """The actor as the audit trail names it. Raises ValueError for a caller without an account."""
         return self.principal.actor if self.principal else Actor.service(self.service)
 
-    def reaches(self, hub: str) -> bool:
-        """Return True if this unit may show or change a record of this hub: the service itself reaches all."""
-        return self.principal is None or self.principal.reaches(hub)
+    def reaches(self, hub: str, owner: str | None = None) -> bool:
+        """Return True if this unit may show or change a record of this hub and owner: the service itself reaches all."""
+        return self.principal is None or self.principal.reaches(hub, owner)
 
     def audit(self, action: str, *, subject: str, actor: Actor | None = None, detail: Mapping[str, str] | None = None) -> None:
         """Register an audit entry with this unit: codes and references only. The caller is the actor unless another is given."""

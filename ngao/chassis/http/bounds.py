@@ -40,8 +40,10 @@ def check_bounds(declared: Operation, call: Call) -> None:
     Which records a bounded operation reaches is for its use case to check: see `Principal.reaches`.
     """
     grant = call.principal.grant
-    if grant.reach != EVERY_RECORD and not declared.bounded:
-        raise OutOfReach(f"The role of this key reaches some records only ({grant.reach}). This operation needs all of them.")
+    if grant.reach not in {EVERY_RECORD, *declared.bounded}:
+        raise OutOfReach(
+            f"The role of this key reaches some records only ({grant.reach}), and this operation does not heed that."
+        )
     reason = call.query.get(REASON) if REASON in declared.query else None
     if reason and not grant.allows(reason):
         raise PurposeNotAllowed(f"The role of this key may give these reasons: {', '.join(sorted(grant.purposes or ()))}.")

@@ -12,6 +12,7 @@ from marshmallow import Schema
 from ngao.chassis.http.auditing import Audited, check
 from ngao.chassis.http.call import Call
 from ngao.chassis.http.doors import KINDS
+from ngao.kernel.scopes import REACHES
 
 Demand = Callable[..., bool]
 """`f(ctx, ...)`, with the same arguments as a handler: whether this call needs the approval of a second operator."""
@@ -27,8 +28,8 @@ class Operation:
     `path` is werkzeug's, "/v1/things/<thing_id>". `roles` says who may call: "operator", "anyone", kinds of outsiders; `scope` is
     what an operator's key must have. `query` names the parameters that are read: any other is refused, because a filter that is
     ignored answers another question than was asked. `inline` runs without a worker; `inside` is not for outsiders: see
-    `HttpSettings.inside_port`. `audit` is what it puts on record, see `auditing`. `bounded` says that it holds to what its caller
-    reaches (`Principal.reaches`); callers who do not reach every record are refused by any other.
+    `HttpSettings.inside_port`. `audit` is what it puts on record, see `auditing`. `bounded` names the reaches that it
+    heeds (`Principal.reaches`): a caller who reaches some records only, and by another reach, is refused.
     """
 
     method: str
@@ -46,10 +47,12 @@ class Operation:
     two_person: Demand | None = None
     query: tuple[str, ...] = ()
     audit: Audited | None = None
-    bounded: bool = False
+    bounded: Collection[str] = ()
 
     def __post_init__(self) -> None:
         """Refuse unknown callers, and an operation for operators that lacks an audit or a scope: any of their keys would do."""
+        if not REACHES.keys() >= set(self.bounded):
+            raise TypeError(f"{self.operation}: bounded is some of {', '.join(REACHES)}")
         if not self.roles or not KINDS.issuperset(self.roles):
             raise TypeError(f"{self.operation}: roles are some of {', '.join(sorted(KINDS))}")
         if "operator" in self.roles and not _SCOPE.fullmatch(self.scope):

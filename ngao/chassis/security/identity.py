@@ -23,7 +23,7 @@ from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.rereading import RereadFile
 from ngao.chassis.security.roles import NO_ROLES, WHOLE, Grant, Rights, Roles, rights_of
 from ngao.kernel.actors import Actor, ActorKind
-from ngao.kernel.scopes import EVERY_RECORD
+from ngao.kernel.scopes import EVERY_RECORD, OWN
 
 _KEY = re.compile(r"^ngao_(?P<kind>[a-z]{1,20})_(?P<id>[a-z][a-z0-9-]{1,40})_[A-Za-z0-9_-]{43}$")
 ACCOUNT_ID = re.compile(r"^[a-z][a-z0-9-]{1,40}$")
@@ -71,12 +71,18 @@ class Principal:
 
     @property
     def hubs_reached(self) -> frozenset[str] | None:
-        """The hubs of whose records the operation may show and change some; None for every record."""
-        return None if self.grant.reach == EVERY_RECORD else self.hubs
+        """The hubs of whose records the operation may show and change some; None where the hub does not matter."""
+        return None if self.grant.reach in {EVERY_RECORD, OWN} else self.hubs
 
-    def reaches(self, hub: str) -> bool:
-        """Return True if a record of this hub is among those that the operation may show or change."""
-        return self.hubs_reached is None or hub in self.hubs_reached
+    @property
+    def owners_reached(self) -> frozenset[str] | None:
+        """The owners of whose records the operation may show and change some; None where the owner does not matter."""
+        return frozenset({self.id}) if self.grant.reach == OWN else None
+
+    def reaches(self, hub: str, owner: str | None = None) -> bool:
+        """Return True if a record of this hub and owner is among those that the operation may show or change."""
+        hubs, owners = self.hubs_reached, self.owners_reached
+        return (hubs is None or hub in hubs) and (owners is None or owner in owners)
 
 
 class Credentials(Protocol):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from marshmallow import fields, post_load, validate
+from marshmallow import ValidationError, fields, post_load, validate
 
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.policy import load_policy
@@ -79,13 +79,15 @@ class RoleFile(Section):
 
     @post_load
     def to_role(self, data: dict[str, Any], **_: object) -> Role:
-        """Return the role. Of a scope that is named with two reaches, the wider one counts."""
+        """Return the role. Of a scope that is named with two reaches, the wider one counts. Raises ValidationError if none is."""
         sees = frozenset(data["sees"])
         purposes = None if data["purposes"] is None else frozenset(data["purposes"])
         rights: dict[str, Grant] = {}
-        for reach in reversed(REACHES):
-            named = data["may"].get(reach, ())
-            rights |= dict.fromkeys(SCOPES if EVERY_SCOPE in named else named, Grant(reach, sees, purposes))
+        for reach in REACHES:
+            named, grant = data["may"].get(reach, ()), Grant(reach, sees, purposes)
+            for scope in SCOPES if EVERY_SCOPE in named else named:
+                if not rights.setdefault(scope, grant).includes(grant):
+                    raise ValidationError(f"{scope} has two reaches of which neither includes the other.", "may")
         return Role(data["does"], rights, data["keys_only"])
 
 

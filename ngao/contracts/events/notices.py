@@ -25,6 +25,14 @@ class Notice(Part):
 
 
 @part()
+class OwnerNotice(Part):
+    """Which operator owns the case, by the id of the account."""
+
+    case_ref: Internal[str]
+    owner: Internal[str]
+
+
+@part()
 class ContactNotice(Part):
     """Whether, and by which kind of channel, the person of a case may be sent something."""
 

@@ -39,6 +39,17 @@ class CaseReopened(CaseOpened):
     needs_again: Internal[tuple[str, ...]] = ()
 
 
+@event("referral.case.owned.v1")
+class CaseOwned(Payload):
+    """An operator owns the case from now on: the id of their account, since when, who set it (`kind:id`), and why, as a code."""
+
+    case_ref: Internal[str]
+    owner: Internal[str]
+    since: Internal[datetime]
+    set_by: Internal[str]
+    reason: Internal[str]
+
+
 @part()
 class OfferEvent(Payload):
     """What every event about an offer holds.

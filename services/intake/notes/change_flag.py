@@ -10,6 +10,7 @@ from ngao.chassis.errors import InvalidInput, NotAllowedNow
 from ngao.chassis.handlers import http, itself
 from ngao.contracts.classes import INTERNAL, Strict
 from ngao.kernel.problems import FieldError
+from ngao.kernel.scopes import HUB
 from services.intake.context import Context
 from services.intake.notes.filing import file_of, keep_file, report_to_write_about
 from services.intake.notes.model import CaseFile, Flag
@@ -31,7 +32,7 @@ class FlagChange(Strict):
     audit=itself("flag.set", "flag.cleared"),
     request=FlagChange,
     returns=FlagsShown,
-    bounded=True,
+    bounded=(HUB,),
     summary="Set or clear one flag of a case.",
 )
 def change_flag(ctx: Context, case_ref: str, body: dict[str, Any]) -> dict[str, Any]:

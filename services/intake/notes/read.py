@@ -8,6 +8,7 @@ from marshmallow import fields
 
 from ngao.chassis.handlers import http, itself
 from ngao.contracts.classes import INTERNAL, SENSITIVE, Tolerant
+from ngao.kernel.scopes import HUB
 from services.intake.context import Context
 from services.intake.reports.finding import report_in_reach
 from services.intake.reports.responses import show
@@ -37,7 +38,7 @@ class NotesShown(Tolerant):
     scope="notes:read",
     audit=itself("note.read"),
     returns=NotesShown,
-    bounded=True,
+    bounded=(HUB,),
     summary="Read the notes about a case; ?reason= is required.",
 )
 def read_notes(ctx: Context, case_ref: str, *, reason: str = "") -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ngao.chassis.handlers import http, itself
+from ngao.kernel.scopes import HUB
 from services.intake.context import Context
 from services.intake.notes.filing import file_of
 from services.intake.notes.responses import FlagsShown, flags_answer
@@ -17,7 +18,7 @@ from services.intake.reports.finding import report_in_reach
     scope="reports:read",
     audit=itself("flag.read"),
     returns=FlagsShown,
-    bounded=True,
+    bounded=(HUB,),
     summary="The flags of a case, and how many notes there are; ?reason= is required.",
 )
 def show_flags(ctx: Context, case_ref: str, *, reason: str = "") -> dict[str, Any]:

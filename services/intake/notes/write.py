@@ -10,6 +10,7 @@ from ngao.chassis.errors import InvalidInput, NotAllowedNow
 from ngao.chassis.handlers import Call, http, itself
 from ngao.contracts.classes import INTERNAL, SENSITIVE, Pattern, Strict, Text, Tolerant
 from ngao.kernel.problems import FieldError
+from ngao.kernel.scopes import HUB
 from ngao.kernel.text import clean
 from services.intake.context import Context
 from services.intake.notes.filing import file_of, keep_file, report_to_write_about
@@ -48,7 +49,7 @@ class NoteReceiptShown(Tolerant):
     audit=itself("note.written"),
     request=NoteToWrite,
     returns=NoteReceiptShown,
-    bounded=True,
+    bounded=(HUB,),
     summary="Write a note about a case.",
 )
 def write_note(ctx: Context, case_ref: str, body: dict[str, Any], call: Call) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from marshmallow import fields
 from ngao.chassis.handlers import http, itself
 from ngao.contracts.classes import INTERNAL, SENSITIVE, Tolerant
 from ngao.contracts.schemas import report as report_schema
+from ngao.kernel.scopes import HUB
 from services.intake.context import Context
 from services.intake.notes.filing import file_of
 from services.intake.reports.finding import report_in_reach
@@ -87,7 +88,7 @@ class NarrativeShown(Tolerant):
     scope="reports:read",
     audit=itself("report.read"),
     returns=CaseReportShown,
-    bounded=True,
+    bounded=(HUB,),
     summary="What a case's report says in codes; ?reason= is demanded.",
 )
 def read_case_report(ctx: Context, case_ref: str, *, reason: str = "") -> dict[str, Any]:
@@ -117,7 +118,7 @@ def read_case_report(ctx: Context, case_ref: str, *, reason: str = "") -> dict[s
     scope="narrative:read",
     audit=itself("narrative.read"),
     returns=NarrativeShown,
-    bounded=True,
+    bounded=(HUB,),
     summary="Read the narrative; ?reason= is required.",
 )
 def read_narrative(ctx: Context, case_ref: str, *, reason: str = "") -> dict[str, Any]:

@@ -10,6 +10,7 @@ from ngao.chassis.errors import NotAllowedNow
 from ngao.chassis.handlers import http, itself
 from ngao.contracts.classes import INTERNAL, Strict, Tolerant
 from ngao.kernel.problems import FieldError
+from ngao.kernel.scopes import HUB
 from ngao.kernel.urgency import URGENCIES
 from services.intake.context import Context
 from services.intake.reports.finding import report_in_reach
@@ -39,7 +40,7 @@ class UrgencyShown(Tolerant):
     audit=itself("report.urgency_decided"),
     request=UrgencyDecision,
     returns=UrgencyShown,
-    bounded=True,
+    bounded=(HUB,),
     summary="Raise or lower the urgency of a case.",
 )
 def decide_urgency(ctx: Context, case_ref: str, body: dict[str, Any]) -> dict[str, Any]:

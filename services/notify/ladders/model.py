@@ -29,6 +29,16 @@ class AlarmRecord:
     revision: int = 0
 
 
+@dataclass(frozen=True)
+class CaseOwner:
+    """The operator who owns a case, as referral published it. An event of a lower sequence than this one changes nothing."""
+
+    case_ref: str
+    owner: str
+    sequence: int = 0
+    revision: int = 0
+
+
 def state_of(alarms: Collection[Message]) -> AlarmState:
     """Return the state of one case's messages on ladders. An ended ladder is unacknowledged, even if its mail was delivered."""
     if any(message.escalate_at for message in alarms):

@@ -135,7 +135,7 @@ def _for_rule(
     if rule.recipient_kind == DEFENDER:
         return Changes([_to_defender(situation, draft, summary)])
     if rule.recipient_kind == OWNER:
-        return _to_owner(situation, draft, alarms)
+        return _to_owner(situation, draft, facts.owner or last_to_acknowledge(alarms), alarms)
     if not facts.partner_id:
         return Changes()
     message = _to(situation, draft, Recipient(PARTNER, facts.partner_id))
@@ -203,8 +203,8 @@ def _covered(situation: Situation, draft: Draft, lead: Message) -> Message:
     return message
 
 
-def owner_of(alarms: Collection[Message]) -> str | None:
-    """Return the operator who last acknowledged an alarm of the case. A repeat that was acknowledged with it is ignored."""
+def last_to_acknowledge(alarms: Collection[Message]) -> str | None:
+    """Return the operator who last acknowledged an alarm: the owner of a case from before cases had one. Repeats are ignored."""
     acknowledged = [message for message in alarms if message.state is State.ACKNOWLEDGED and not _is_repeat(message)]
     return max(acknowledged, key=lambda each: each.notes[-1].at).acknowledged_by if acknowledged else None
 
@@ -258,9 +258,8 @@ def _to_defender(situation: Situation, draft: Draft, summary: ContactSummary | N
     return _to(situation.only_by(summary.channels), draft, recipient)
 
 
-def _to_owner(situation: Situation, draft: Draft, alarms: Collection[Message]) -> Changes:
+def _to_owner(situation: Situation, draft: Draft, owner: str | None, alarms: Collection[Message]) -> Changes:
     """Return a message beside the ladder, on none itself. The owner who is being asked already gets no second one."""
-    owner = owner_of(alarms)
     if not owner or any(message.escalate_at and message.recipient.ref == owner for message in alarms):
         return Changes()
     return Changes([_to(situation, draft, Recipient(DUTY_OFFICER, owner))])

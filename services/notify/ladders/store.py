@@ -1,4 +1,4 @@
-"""One record for each case that has had an alarm."""
+"""One record for each case that has had an alarm, and one for each that has an owner."""
 
 from __future__ import annotations
 
@@ -9,13 +9,19 @@ from typing import Any, ClassVar
 from ngao.chassis.storage.documents import Stored
 from ngao.chassis.storage.held import internal
 from ngao.chassis.storage.repository import Repository
-from services.notify.ladders.model import AlarmRecord, AlarmState
+from services.notify.ladders.model import AlarmRecord, AlarmState, CaseOwner
 
 
 class AlarmDocument(Stored, of=AlarmRecord, key="case_ref", held=internal("state since")):
     """The state of a case's alarm; the id is the case reference."""
 
     meta: ClassVar[dict[str, Any]] = {"db_alias": "notify", "collection": "alarms", "indexes": [["state", "since"]]}
+
+
+class OwnerDocument(Stored, of=CaseOwner, key="case_ref", held=internal("owner sequence")):
+    """Who owns a case; the id is the case reference."""
+
+    meta: ClassVar[dict[str, Any]] = {"db_alias": "notify", "collection": "owners"}
 
 
 class AlarmRecordRepository(Repository[AlarmRecord]):
@@ -32,3 +38,9 @@ class AlarmRecordRepository(Repository[AlarmRecord]):
     def count_unacknowledged(self) -> int:
         """Count the cases whose alarm ended without an acknowledgement."""
         return int(AlarmDocument.objects(state=AlarmState.UNACKNOWLEDGED).count())
+
+
+class OwnerRepository(Repository[CaseOwner]):
+    """The owners of cases, as referral publishes them."""
+
+    document = OwnerDocument

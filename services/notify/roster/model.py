@@ -9,7 +9,7 @@ DUTY_OFFICER = "duty_officer"
 PARTNER = "partner"
 DEFENDER = "defender"
 OWNER = "owner"
-"""The operator who last acknowledged an alarm of the case. Only a rule of the policy names this kind.
+"""The operator who owns the case, as referral publishes it. Only a rule of the policy names this kind.
 
 The message goes to `Recipient(DUTY_OFFICER, owner)`: an operator who is on the roster has one id as operator and as duty officer.
 """

@@ -60,7 +60,7 @@ def _in_notice(case: Case, change: CaseChange) -> InNoticeOnly:
 
 
 def _detail(change: CaseChange) -> dict[str, str]:
-    detail = {"need": change.need, "reason": change.reason}
+    detail = {"need": change.need, "reason": change.reason, "owner": change.owner, "owner_before": change.owner_before or ""}
     if change.offer:
         detail |= {"offer_id": change.offer.id, "partner_id": change.offer.partner_id}
     return {name: value for name, value in detail.items() if value}

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     OPENED = "case.opened"
     CLOSED = "case.closed"
     REOPENED = "case.reopened"
+    OWNED = "case.owned"
     OFFERED = "offered"
     RECEIVED = "received"
     ACCEPTED = "accepted"
@@ -51,7 +52,10 @@ FROM_OTHER_SERVICES = frozenset({Kind.REPORT_RECEIVED, Kind.DEFENDER_RECEIVED, K
 
 @dataclass(frozen=True)
 class CaseChange:
-    """One change; `actor` caused it, `reason` is a code, `reasons` the rules behind it; `needs` are asked for again."""
+    """One change; `actor` caused it, `reason` is a code, `reasons` the rules behind it; `needs` are asked for again.
+
+    `owner` is who owns the case from now on, and `owner_before` who did until now.
+    """
 
     kind: Kind
     offer: Offer | None = None
@@ -60,3 +64,5 @@ class CaseChange:
     reasons: tuple[Reason, ...] = ()
     actor: Actor = REFERRAL
     needs: tuple[str, ...] = ()
+    owner: str = ""
+    owner_before: str | None = None

@@ -43,7 +43,19 @@ def event_of(ctx: Context, case: Case, change: CaseChange) -> Payload | None:
         return _of_offer(ctx, case, change, change.offer)
     if change.kind in {Kind.UNROUTABLE, Kind.PARTNER_REVOKED, Kind.DISCLOSURE_OVERDUE}:
         return _of_need(ctx, case, change)
+    return _of_case(ctx, case, change)
+
+
+def _of_case(ctx: Context, case: Case, change: CaseChange) -> Payload | None:
     match change.kind:
+        case Kind.OWNED:
+            return events.CaseOwned(
+                case_ref=case.id,
+                owner=change.owner,
+                since=case.owned_since or ctx.now,
+                set_by=str(change.actor),
+                reason=change.reason,
+            )
         case Kind.OPENED:
             return events.CaseOpened(case_ref=case.id, urgency=case.urgency, needs=tuple(case.needs), county=case.county)
         case Kind.CLOSED:

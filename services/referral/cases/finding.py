@@ -19,7 +19,7 @@ def known_or_new(ctx: Context, case_ref: str, *, likely_new: bool = False) -> Ca
 def known_case(ctx: Context, case_ref: str) -> Case:
     """Return the case. Raises NotFound, for a case that the caller does not reach as for one that does not exist."""
     case = ctx.cases.get(case_ref)
-    return or_not_found(case if case and ctx.reaches(case.county) else None, "There is no such case.")
+    return or_not_found(case if case and ctx.reaches(case.county, case.owner) else None, "There is no such case.")
 
 
 def case_to_change(ctx: Context, case_ref: str) -> Case:

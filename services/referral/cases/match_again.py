@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ngao.chassis.handlers import http, itself
+from ngao.kernel.scopes import HUB, OWN
 from services.referral.cases.finding import case_to_change
 from services.referral.cases.responses import CaseView, case_view
 from services.referral.context import Context
@@ -20,7 +21,7 @@ from services.referral.requests import NothingRequest
     audit=itself("case.match_again"),
     request=NothingRequest,
     returns=CaseView,
-    bounded=True,
+    bounded=(HUB, OWN),
 )
 def match_again(ctx: Context, case_ref: str) -> dict[str, Any]:
     """Match the needs that a human holds again now.

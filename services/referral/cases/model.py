@@ -49,6 +49,8 @@ class Case:
     `consent_snapshots` are the consents that its source states, `consent_changes` what the registry has published of the person's
     later statements.
     `withdrawn_sequence` is the sequence of intake's event about the report's withdrawal: an update from before it is ignored.
+    `owner` is the operator who sees to it that the case moves on, and since when; None until one acknowledges an alarm of it or
+    takes it over.
     """
 
     id: str
@@ -65,6 +67,8 @@ class Case:
     closed_reason: str = ""
     reopened_at: datetime | None = None
     withdrawn_sequence: int | None = None
+    owner: str | None = None
+    owned_since: datetime | None = None
     changes: list[CaseChange] = field(default_factory=list, compare=False)
 
     @property
@@ -187,6 +191,12 @@ class Case:
         if self.needs[name].state is not NeedState.SETTLED and not self.closed:
             self.record(Kind.SETTLED, need=name, reason=reason, actor=actor)
             self.settle_need(name, now)
+
+    def give_to(self, owner: str, now: datetime, *, reason: str, actor: Actor) -> None:
+        """Make an operator the owner. Who owns the case already has owned it since then."""
+        if owner != self.owner:
+            self.changes.append(CaseChange(Kind.OWNED, reason=reason, actor=actor, owner=owner, owner_before=self.owner))
+            self.owner, self.owned_since = owner, now
 
     def close(self, reason: str, now: datetime, *, actor: Actor = REFERRAL) -> None:
         """End the case: live offers are withdrawn or recalled, and all waits end."""

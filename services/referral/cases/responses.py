@@ -9,9 +9,11 @@ from marshmallow import Schema, fields
 from ngao.chassis.http.filling import fill
 from ngao.contracts.classes import INTERNAL, Pattern, Strict
 from services.referral.cases.model import Case
+from services.referral.cases.owning import OWNER
 from services.referral.cases.timeline import Step
 from services.referral.offers.responses import OfferView, ReasonView, operators_offer_view
 
+_OWNER = Pattern(OWNER, error="format|Must be the id of an operator: lower-case letters, digits and hyphens; not `none`.")
 _SLUG = Pattern(r"^[a-z][a-z0-9_]{1,63}$", error="format|Must be a code: lower-case letters, digits, underscore.")
 
 
@@ -19,6 +21,13 @@ class SettleRequest(Strict):
     """A human's decision that a need is met or gone, as a code."""
 
     reason = fields.String(required=True, validate=_SLUG, metadata=INTERNAL)
+
+
+class OwnRequest(Strict):
+    """Who is to own the case, and who did when the caller looked: null for no one. Left out, it does not matter."""
+
+    owner = fields.String(required=True, validate=_OWNER, metadata=INTERNAL)
+    seen_owner = fields.String(allow_none=True, validate=_OWNER, metadata=INTERNAL)
 
 
 class NeedView(Schema):
@@ -31,7 +40,7 @@ class NeedView(Schema):
 
 
 class CaseView(Schema):
-    """A case in short."""
+    """A case in short. `owner` is the id of an operator; null while no one owns it."""
 
     case_ref = fields.String(metadata=INTERNAL)
     state = fields.String(metadata=INTERNAL)
@@ -40,6 +49,8 @@ class CaseView(Schema):
     county = fields.String(metadata=INTERNAL)
     created_at = fields.AwareDateTime(metadata=INTERNAL)
     next_deadline = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
+    owner = fields.String(allow_none=True, metadata=INTERNAL)
+    owned_since = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
     needs = fields.List(fields.Nested(NeedView), metadata=INTERNAL)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from ngao.chassis.errors import NotFound
 from ngao.chassis.handlers import http, itself
+from ngao.kernel.scopes import HUB, OWN
 from services.referral.cases.announcing import store_case
 from services.referral.cases.finding import case_to_change
 from services.referral.cases.responses import CaseView, SettleRequest, case_view
@@ -19,7 +20,7 @@ from services.referral.context import Context
     audit=itself("need.settled"),
     request=SettleRequest,
     returns=CaseView,
-    bounded=True,
+    bounded=(HUB, OWN),
 )
 def settle_need(ctx: Context, body: dict[str, Any], case_ref: str, need: str) -> dict[str, Any]:
     """Settle a need that is met or gone."""

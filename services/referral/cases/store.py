@@ -35,7 +35,8 @@ class CaseDocument(
     of=Case,
     but=("changes",),
     held=internal(
-        "created_at waiting_until report defender tellings consents offers life closed_reason reopened_at withdrawn_sequence"
+        "created_at waiting_until report defender tellings consents offers life closed_reason reopened_at withdrawn_sequence "
+        "owner owned_since"
     ),
 ):
     """A case with its needs and offers; it is small, read whole and written whole.
@@ -57,6 +58,7 @@ class CaseDocument(
             {"fields": ["undisclosed_since"], "partialFilterExpression": {"undisclosed_since": {"$exists": True}}},
             {"fields": ["offer_ids"]},
             {"fields": ["life", "-created_at"]},
+            {"fields": ["owner", "life", "-created_at"]},
             {"fields": ["-created_at"]},
         ],
     }
@@ -87,11 +89,24 @@ class CaseRepository(Repository[Case]):
         found = due.order_by("priority", "next_deadline").limit(limit)
         return list(found.scalar("id"))
 
-    def latest(self, life: Life | None, limit: int, counties: Collection[str] | None = None) -> list[Case]:
-        """Return cases of one state or of all, and of these counties if any are given, the newest first."""
-        chosen = CaseDocument.objects(life=life.value) if life else CaseDocument.objects()
+    def latest(
+        self,
+        lives: Collection[Life] | None,
+        limit: int,
+        counties: Collection[str] | None = None,
+        owners: Collection[str | None] | None = None,
+    ) -> list[Case]:
+        """Return the newest cases, the newest first: of these states, counties and owners, where they are given.
+
+        None among the owners stands for no one. With owners each state is named, so that their index also has the order.
+        """
+        chosen = CaseDocument.objects()
+        if lives is not None or owners is not None:
+            chosen = chosen.filter(life__in=[life.value for life in (Life if lives is None else lives)])
         if counties is not None:
             chosen = chosen.filter(report__county__in=list(counties))
+        if owners is not None:
+            chosen = chosen.filter(__raw__={"owner": {"$in": list(owners)}})
         return self._all(chosen.order_by("-created_at").limit(limit))
 
     def _read(self, record: Record) -> Case:

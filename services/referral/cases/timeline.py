@@ -7,10 +7,12 @@ from datetime import datetime
 
 from services.referral.cases.changes import CaseChange, Kind
 from services.referral.cases.facts import Reason
+from services.referral.cases.owning import ACKNOWLEDGED, HANDED_OVER, TAKEN_OVER
 
 _SENTENCES = {
     Kind.OPENED: "Report and defender are known: referral begins.",
     Kind.CLOSED: "The case is closed: {reason}.",
+    Kind.OWNED: "{owner} owns the case now.",
     Kind.OFFERED: "Offered to {partner} for {need}, attempt {attempt}.",
     Kind.RECEIVED: "{partner} has received the offer for {need}.",
     Kind.ACCEPTED: "{partner} accepts {need}.",
@@ -32,6 +34,12 @@ _SENTENCES = {
     Kind.CONSENT_RECEIVED: "Consent was {reason}.",
     Kind.SETTLED: "A human settled {need}: {reason}.",
 }
+_BY_REASON = {
+    (Kind.OWNED, ACKNOWLEDGED): "{owner} acknowledged an alarm of the case and owns it now.",
+    (Kind.OWNED, TAKEN_OVER): "{owner} takes over the case{before}.",
+    (Kind.OWNED, HANDED_OVER): "{by} hands over the case{before} to {owner}.",
+}
+"""The sentences that the reason of a change decides about."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +62,21 @@ def step_of(change: CaseChange, now: datetime) -> Step:
     offer = change.offer
     partner_id = offer.partner_id if offer else ""
     words = {"partner": partner_id, "need": change.need, "reason": change.reason, "attempt": offer.attempt if offer else 0}
+    sentence = _BY_REASON.get((change.kind, change.reason), _SENTENCES[change.kind])
     return Step(
         at=now,
         what=change.kind.value,
         actor=str(change.actor),
-        text=_SENTENCES[change.kind].format(**words),
+        text=sentence.format(**words, **_owned(change)),
         need=change.need,
         offer_id=offer.id if offer else "",
         partner_id=partner_id,
         reason=change.reason,
         reasons=change.reasons,
     )
+
+
+def _owned(change: CaseChange) -> dict[str, str]:
+    """Return the words about an owner. Who hands over a case of their own has it from no one else."""
+    before = f" from {change.owner_before}" if change.owner_before not in {None, change.actor.id} else ""
+    return {"owner": change.owner, "before": before, "by": change.actor.id}

@@ -6,6 +6,7 @@ from typing import Any
 
 from ngao.chassis.errors import NotAllowedNow
 from ngao.chassis.handlers import http, itself
+from ngao.kernel.scopes import HUB, OWN
 from services.referral.cases.facts import Reason
 from services.referral.cases.finding import known_case
 from services.referral.cases.need import NeedState
@@ -22,7 +23,7 @@ _FITS = Reason("fits", "Nothing excludes this partner.")
     scope="cases:read",
     audit=itself("case.match_read"),
     returns=MatchesView,
-    bounded=True,
+    bounded=(HUB, OWN),
 )
 def explain_match(ctx: Context, case_ref: str, *, partner_id: str | None = None) -> dict[str, Any]:
     """Explain who the case would be offered to, and why; `?partner_id=` asks about one.

@@ -21,7 +21,7 @@ from ngao.chassis.security.identity import Principal
 from ngao.chassis.security.roles import WHOLE, Grant, Role, read_roles, rights_of
 from ngao.contracts import SERVICES
 from ngao.contracts.classes import INTERNAL, SENSITIVE, DataClass
-from ngao.kernel.scopes import SCOPES
+from ngao.kernel.scopes import REACHES, SCOPES
 from tests.support.documents import operations, service_class
 from tests.support.each import for_each
 from tests.support.inventory import declared as fields_of
@@ -78,11 +78,38 @@ def test_an_answer_without_a_schema_shows_nothing_and_an_empty_one_stays_as_it_i
 def test_a_bounded_reach_is_refused_where_an_operation_does_not_heed_it() -> None:
     with pytest.raises(OutOfReach):
         check_bounds(_operation(), _call(Grant(reach="hub")))
-    check_bounds(_operation(bounded=True), _call(Grant(reach="hub")))
+    check_bounds(_operation(bounded=("hub",)), _call(Grant(reach="hub")))
+    with pytest.raises(OutOfReach, match="own"):
+        check_bounds(_operation(bounded=("hub",)), _call(Grant(reach="own")))
+    check_bounds(_operation(bounded=("hub", "own")), _call(Grant(reach="own")))
+    check_bounds(_operation(), _call(WHOLE))
     assert Principal("operator", "a", hubs=frozenset({"KE-30"}), grant=Grant(reach="hub")).reaches("KE-30")
     assert not Principal("operator", "a", hubs=frozenset({"KE-30"}), grant=Grant(reach="hub")).reaches("KE-28")
     assert not Principal("operator", "a", grant=Grant(reach="hub")).reaches("")
     assert Principal("operator", "a").reaches("KE-28")
+
+
+def test_who_reaches_their_own_records_is_held_to_the_owner_and_not_to_a_hub() -> None:
+    amina = Principal("operator", "amina", hubs=frozenset({"KE-30"}), grant=Grant(reach="own"))
+    assert amina.reaches("KE-28", "amina")
+    assert [owner for owner in ("juma", "", None) if amina.reaches("KE-30", owner)] == []
+    assert not amina.reaches("KE-30")
+    assert (amina.hubs_reached, amina.owners_reached) == (None, {"amina"})
+    convenor = replace(amina, grant=Grant(reach="hub"))
+    assert convenor.reaches("KE-30", "juma")
+    assert not convenor.reaches("KE-28", "amina")
+    assert (convenor.hubs_reached, convenor.owners_reached) == ({"KE-30"}, None)
+    assert replace(amina, grant=WHOLE).reaches("KE-28", "juma")
+
+
+def test_a_reach_that_no_one_knows_is_bounded_all_the_same() -> None:
+    assert not Principal("operator", "a", grant=Grant(reach="newer")).reaches("KE-30", "a")
+
+
+@pytest.mark.parametrize("bounded", ["hub", ("hubs",), (True,)])
+def test_an_operation_that_heeds_a_reach_that_is_none_stops_the_start(bounded: Any) -> None:
+    with pytest.raises(TypeError, match="bounded is some of all, hub, own"):
+        _operation(bounded=bounded)
 
 
 def test_a_reason_that_the_role_may_not_give_is_refused_where_a_reason_is_asked_for() -> None:
@@ -105,6 +132,31 @@ def test_of_two_roles_the_wider_one_counts_and_two_that_differ_are_refused() -> 
         rights_of((), ("wide", "deep"), roles)
     assert rights_of(("cases:read",), ("narrow",), roles)["cases:read"] == WHOLE
     assert rights_of((), ("nobody",), roles) == {}
+
+
+def test_of_a_hubs_records_and_ones_own_neither_includes_the_other() -> None:
+    hub, own = Grant("hub", CODES), Grant("own", CODES)
+    assert not hub.includes(own)
+    assert not own.includes(hub)
+    assert Grant("all", CODES).includes(own)
+    roles = {"hub": Role("h", {"cases:read": hub}), "own": Role("o", {"cases:read": own})}
+    with pytest.raises(Misconfigured, match="bound cases:read differently"):
+        rights_of((), ("hub", "own"), roles)
+    assert list(REACHES) == ["all", "hub", "own"]
+
+
+def test_a_role_names_a_scope_with_one_reach_or_with_all_besides(tmp_path: Path) -> None:
+    def reach_of(**may: list[str]) -> str:
+        role = {"does": "listens", "sees": ["internal"], "may": may}
+        (tmp_path / "roles.yaml").write_text(yaml.safe_dump({"roles": {"listener": role}}))
+        return read_roles((tmp_path,))["listener"].rights["cases:read"].reach
+
+    assert reach_of(own=["cases:read"]) == "own"
+    assert reach_of(own=["cases:read"], all=["cases:read"]) == "all"
+    assert reach_of(hub=["*"], all=["cases:read"]) == "all"
+    assert reach_of(hub=["cases:read"], own=["cases:write"]) == "hub"
+    with pytest.raises(Misconfigured, match=r"roles\.listener.*may.*cases:read has two reaches"):
+        reach_of(hub=["*"], own=["cases:read"])
 
 
 @pytest.mark.parametrize(
@@ -134,7 +186,17 @@ def test_a_bounded_reach_is_given_only_where_operations_heed_it() -> None:
     for role in SHIPPED.values():
         for scope, grant in role.rights.items():
             if grant.reach != "all":
-                assert {each.bounded for each in declared_here if each.scope == scope} == {True}, scope
+                assert {grant.reach in each.bounded for each in declared_here if each.scope == scope} == {True}, scope
+
+
+def test_who_owns_a_case_is_heeded_where_it_is_known() -> None:
+    heeding = {
+        name: {each.operation for each in operations(service_class(name)) if "own" in each.bounded}
+        for name in ("intake", "registry", "referral", "notify")
+    }
+    scopes = {"cases:read", "cases:write"}
+    about_cases = {each.operation for each in operations(service_class("referral")) if each.scope in scopes}
+    assert heeding == {"intake": set(), "registry": set(), "referral": about_cases, "notify": set()}
 
 
 @for_each("service", SERVICES)

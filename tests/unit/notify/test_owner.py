@@ -1,4 +1,7 @@
-"""Whoever acknowledged a case's alarm last owns it, and gets a letter of their own when the case is opened again."""
+"""The owner of a case gets a letter of their own when the case is opened again.
+
+Referral says who owns a case. Of one from before cases had an owner, whoever acknowledged an alarm last owns it.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,17 @@ from dataclasses import replace
 
 import pytest
 
+from ngao.contracts import Event
+from ngao.contracts.events.notices import OwnerNotice
+from ngao.contracts.events.referral import CaseOwned
 from ngao.testing.notify import Roster
 from services.notify.errors import PolicyBroken
 from services.notify.ladders.model import AlarmState
 from services.notify.messages.model import Message, State
+from services.notify.messages.plan import plan_for_owner
 from services.notify.roster.model import DUTY_OFFICER, OWNER
 from services.notify.rules import Rule
-from tests.support.notify import officers
+from tests.support.notify import CASE, officers
 from tests.unit.notify.test_alarms import ALL, POLICY, UNKNOWN_USER, Desk
 
 REOPENED = "referral.case.reopened"
@@ -26,6 +33,13 @@ def owned(*people: str, by: str = "grace") -> Desk:
     desk.acknowledge(desk.leads()[0], by)
     desk.wait(20)
     return desk
+
+
+def given_to(desk: Desk, owner: str, sequence: int) -> None:
+    """Let referral say who owns the case."""
+    notice, desk.heard = OwnerNotice(case_ref=CASE, owner=owner), desk.heard + 1
+    about = Event(CaseOwned.type_name, "/ngao/referral", CASE, {}, f"event-{desk.heard}", desk.now, sequence=sequence)
+    plan_for_owner(desk.context(), notice, about)
 
 
 def letters_to(desk: Desk, person: str) -> list[Message]:
@@ -139,3 +153,67 @@ def test_the_owner_of_an_acknowledged_partners_letter_is_whoever_acknowledged_it
     assert (desk.leads(), desk.state()) == ([], AlarmState.ACKNOWLEDGED)
     desk.hear(REOPENED)
     assert [each.template for each in letters_to(desk, "grace")] == ["owner_look"]
+
+
+def test_the_owner_that_referral_names_gets_the_letter_and_who_acknowledged_last_does_not() -> None:
+    desk = owned(*ALL, "grace", "amina")
+    given_to(desk, "amina", 3)
+    desk.hear(REOPENED)
+    assert letters_to(desk, "grace") == []
+    assert [(each.template, each.state) for each in letters_to(desk, "amina")] == [("owner_look", State.QUEUED)]
+    assert asked(desk) == ["duty-officer"]
+
+
+def test_after_a_hand_over_the_new_owner_gets_the_letter_and_an_acknowledgement_changes_no_owner() -> None:
+    desk = owned(*ALL, "grace", "amina", "juma")
+    given_to(desk, "amina", 3)
+    given_to(desk, "juma", 7)
+    desk.hear("referral.failed", "critical", "1")
+    desk.post()
+    desk.acknowledge(desk.leads()[0], "grace")
+    desk.hear(REOPENED)
+    assert [letters_to(desk, person) for person in ("grace", "amina")] == [[], []]
+    assert [each.template for each in letters_to(desk, "juma")] == ["owner_look"]
+
+
+@pytest.mark.parametrize("repeated", [3, 7])
+def test_an_owner_that_comes_late_or_twice_is_no_owner_any_more(repeated: int) -> None:
+    desk = Desk(*ALL, "amina", "juma")
+    given_to(desk, "juma", 7)
+    given_to(desk, "amina", repeated)
+    desk.hear(REOPENED)
+    assert letters_to(desk, "amina") == []
+    assert len(letters_to(desk, "juma")) == 1
+
+
+def test_a_case_whose_alarm_no_one_acknowledged_has_the_owner_who_took_it_over() -> None:
+    desk = Desk(*ALL, "amina")
+    given_to(desk, "amina", 3)
+    assert desk.messages.kept == {}
+    desk.hear(REOPENED, "medium")
+    assert [each.template for each in letters_to(desk, "amina")] == ["owner_look"]
+
+
+def test_the_owner_of_one_case_owns_no_other() -> None:
+    desk = owned(*ALL, "grace", "amina")
+    notice = OwnerNotice(case_ref="NG-9999999999", owner="amina")
+    plan_for_owner(desk.context(), notice, Event(CaseOwned.type_name, "/ngao/referral", notice.case_ref, {}, "e", desk.now))
+    desk.hear(REOPENED)
+    assert letters_to(desk, "amina") == []
+    assert len(letters_to(desk, "grace")) == 1
+
+
+def test_an_owner_who_is_asked_as_duty_officer_already_gets_no_second_letter() -> None:
+    desk = Desk(*ALL)
+    given_to(desk, "duty-officer", 3)
+    desk.hear(REOPENED)
+    assert [each.template for each in letters_to(desk, "duty-officer")] == ["look_now"]
+
+
+def test_a_rule_of_a_coalition_may_write_to_the_new_owner_of_a_case() -> None:
+    rule = Rule(CaseOwned.type_name, OWNER, "owner_look")
+    desk = Desk(*ALL, "amina", "juma", policy=replace(POLICY, rules=(*POLICY.rules, rule)))
+    given_to(desk, "amina", 3)
+    given_to(desk, "juma", 7)
+    given_to(desk, "amina", 5)
+    assert [len(letters_to(desk, person)) for person in ("amina", "juma")] == [1, 1]
