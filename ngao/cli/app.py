@@ -29,6 +29,7 @@ GROUPS = {
     "partner": ("partner", "app", _PEOPLE),
     "officer": ("officer", "app", _PEOPLE),
     "operator": ("operators", "app", _PEOPLE),
+    "staff": ("staff", "app", _PEOPLE),
     "approval": ("approvals", "app", _OPERATIONS),
     "case": ("case_notes", "app", _OPERATIONS),
     "defender": ("defender", "app", _OPERATIONS),

@@ -12,8 +12,18 @@ from ngao.chassis.security.identity import hash_key, new_key
 from ngao.chassis.security.keyfiles import periods_in
 from ngao.deployment.authority import Authority, demand_host
 from ngao.deployment.backup import sealed_file
-from ngao.deployment.first_keys import init_sealing_pair, init_service_keys, init_signing_pair
-from ngao.deployment.naming import ADMINISTRATOR, AT_EDGE, DISCLOSING, OPERATOR_SCOPES, SEALED_TO, SERVICES, period_of, store_of
+from ngao.deployment.first_keys import init_sealing_pair, init_service_keys, init_signing_pair, init_staff_pair
+from ngao.deployment.naming import (
+    ADMINISTRATOR,
+    AT_EDGE,
+    CONSOLE,
+    DISCLOSING,
+    OPERATOR_SCOPES,
+    SEALED_TO,
+    SERVICES,
+    period_of,
+    store_of,
+)
 from ngao.deployment.operators import as_text, entries_in, entry
 from ngao.deployment.secrets_folder import OWNERS, SecretsFolder, new_keyfile, new_password
 
@@ -97,6 +107,9 @@ def _keys(folder: SecretsFolder) -> None:
         init_service_keys(keys, max(periods_in(keys, "kek-") or [period_of()]))
         for period in periods_in(keys, "signing-") or [period_of()]:
             init_signing_pair(keys, folder.at("public"), period, service)
+    console = folder.at(CONSOLE, "keys")
+    for period in periods_in(console, "staff-") or [period_of()]:
+        init_staff_pair(console, folder.at("public"), period)
     for service in SEALED_TO:
         keys = folder.at(service, "keys")
         for period in periods_in(keys, "sealing-") or [period_of()]:

@@ -10,6 +10,8 @@ from ngao.broker.layout import EDGE_INBOUND
 from ngao.kernel.scopes import SCOPES
 
 SERVICES = contracts.SERVICES
+CONSOLE = "console"
+"""The service that people sign in to; it alone signs staff tokens."""
 SEALED_TO = ("registry", "intake")
 """Services that others seal to, each with one key pair per period."""
 

@@ -35,6 +35,8 @@ SCOPES = {
     "roster:write": "change the roster",
     "sources:read": "list sources and read the key that reports are sealed to",
     "sources:write": "add or change a source and make its keys",
+    "staff:read": "list the accounts of staff",
+    "staff:write": "invite staff, change their roles and close accounts",
     "system:read": "see which services are ready, and in their own sentences what they lack",
 }
 """Each scope and what it allows."""

@@ -21,7 +21,17 @@ from ngao.chassis.storage.connection import OUTBOX_DAYS
 from ngao.deployment import first_keys
 from ngao.deployment.atomic_files import write_whole
 from ngao.deployment.backup import sealed_file
-from ngao.deployment.naming import AT_EDGE, DISCLOSING, OPERATOR_SCOPES, REPLICA_SET, SEALED_TO, SERVICES, database_of, period_of
+from ngao.deployment.naming import (
+    AT_EDGE,
+    CONSOLE,
+    DISCLOSING,
+    OPERATOR_SCOPES,
+    REPLICA_SET,
+    SEALED_TO,
+    SERVICES,
+    database_of,
+    period_of,
+)
 from ngao.deployment.operators import as_text, entries_in, entry
 from ngao.local.home import REPOSITORY, Home
 from ngao.local.ports import LOCAL
@@ -44,9 +54,9 @@ def own_settings_file(home: Home, service: str) -> Path:
 
 def _default_own(service: str, ports: Mapping[str, int]) -> str:
     """Name the other services for console. For notify, name the mail server that writes to files, until there is a real one."""
-    if service == "console":
-        others = (f'{each} = "http://{LOCAL}:{ports[each]}"' for each in SERVICES if each != service)
-        return "\n".join(("[own.services]", *others, ""))
+    if service == CONSOLE:
+        others = [f'{each} = "http://{LOCAL}:{ports[each]}"' for each in SERVICES if each != service]
+        return "\n".join(("[own.services]", *others, "", "[own.operators]", *others, ""))
     if service != "notify":
         return ""
     return f'[own.smtp]\nhost = "{LOCAL}"\nport = {ports["smtp"]}\nfrom = "desk@example.org"\ntls = "none"\n'
@@ -59,6 +69,7 @@ def write_keys(home: Home) -> None:
     for service in SERVICES:
         first_keys.init_service_keys(home.keys / service, period)
         first_keys.init_signing_pair(home.keys / service, home.public_keys, period, service)
+    first_keys.init_staff_pair(home.keys / CONSOLE, home.public_keys, period)
     for service in AT_EDGE:
         first_keys.init_edge_names(home.keys / service, home.secret("edge-names"))
     for recipient in SEALED_TO:
@@ -123,13 +134,18 @@ def to_toml(sections: Mapping[str, Any]) -> str:
     return "\n".join([*plain, *(f"\n{table}" for table in tables)])
 
 
+def _opened_as(service: str, ports: Mapping[str, int]) -> dict[str, str]:
+    """Return the address that people open. Passkeys are bound to a host's name, so it is not a number."""
+    return {"public_url": f"http://localhost:{ports[service]}"} if service == CONSOLE else {}
+
+
 def _settings(home: Home, service: str, ports: Mapping[str, int]) -> dict[str, Any]:
     username = service_account(service)
     broker_login = {"username": username, "password_file": str(home.secrets / f"broker-{service}")}
     store_login = {"username": username, "password_file": str(home.secrets / f"mongo-{service}")}
     return {
         "service": service,
-        "http": {"host": LOCAL, "port": ports[service]},
+        "http": {"host": LOCAL, "port": ports[service], **_opened_as(service, ports)},
         "broker": {"host": LOCAL, "port": ports["amqp"], **broker_login},
         "store": {
             "hosts": f"{LOCAL}:{ports['mongo']}",

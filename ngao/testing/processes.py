@@ -57,6 +57,7 @@ class World:
         (directory / "operators.json").write_text(json.dumps(operators))
         for service in SERVICES:
             first_keys.init_signing_pair(directory / "keys" / service, directory / "keys" / "public", PERIOD, service)
+        first_keys.init_staff_pair(directory / "keys" / "console", directory / "keys" / "public", PERIOD)
         self.edge_names = EdgeNames(secrets.token_urlsafe(32))
         for service in AT_EDGE:
             first_keys.init_edge_names(directory / "keys" / service, self.edge_names.secret)

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import ClassVar
 
 from ngao.chassis.chassis import Chassis
 from ngao.chassis.handlers import Parts, UnitContext
 from ngao.chassis.security.identity import Principal
+from ngao.chassis.security.roles import Roles, read_roles
+from ngao.chassis.security.staff_tokens import StaffIssuer
 from ngao.chassis.storage.unit_of_work import Unit
+from services import console
+from services.console.accounts.store import AccountRepository
 from services.console.pages.application import application
-from services.console.policy import read_retention
+from services.console.pages.peers import Peers
+from services.console.policy import read_policy, read_retention
+from services.console.sessions.passkeys import Site
+from services.console.sessions.store import ChallengeRepository, SessionRepository
 from services.console.settings import read_own
 from services.console.system.asking import Asker
 
 
 @dataclass
 class Context(UnitContext):
-    """One unit of work of console, which keeps no records of its own yet."""
+    """One unit of work of console. `roles` and `counties` are those of the policy."""
 
     service: ClassVar[str] = "console"
+    accounts: AccountRepository
+    sessions: SessionRepository
+    challenges: ChallengeRepository
+    roles: Roles
+    counties: Collection[str]
 
 
 class ConsoleParts(Parts[Context]):
@@ -28,10 +41,23 @@ class ConsoleParts(Parts[Context]):
     def __init__(self, chassis: Chassis) -> None:
         super().__init__(chassis)
         settings = chassis.settings
-        self.asker = Asker(read_own(settings.own).services, settings.broker.ca_file)
-        self.pages = application()
+        self.own = own = read_own(settings.own)
+        self.roles, self.policy = read_roles(settings.policy_directories), read_policy(settings.policy_directories)
+        self.site = Site(settings.http.public_url.rstrip("/"))
+        self.issuer = StaffIssuer(settings.keys_directory, settings.public_keys_directory)
+        self.peers = Peers(own.operators, settings.broker.ca_file)
+        self.asker = Asker(own.services, settings.broker.ca_file)
         chassis.expire_parked_by(read_retention(settings.policy_directories))
+        self.pages = application(self, console)
 
     def context(self, unit: Unit, principal: Principal | None = None) -> Context:
         """Return the context of one unit of work."""
-        return Context(unit, principal)
+        return Context(
+            unit=unit,
+            principal=principal,
+            accounts=AccountRepository(unit),
+            sessions=SessionRepository(unit),
+            challenges=ChallengeRepository(unit),
+            roles=self.roles,
+            counties=self.policy.counties,
+        )

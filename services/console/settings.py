@@ -1,10 +1,15 @@
 """Console's own section of the settings file: `[own]`, checked whole.
 
-The address of a service is where its `/readyz` answers: its inside port, if it has one.
-
-    [own.services]
+    [own]
+    neutral = "https://www.example.org/"  # where `Leave now` leads; a page without anything personal
+    guesses_per_second = 0.2              # how often one address may try to sign in or to open an invitation,
+    guesses_at_once = 20                  # and how often in a row: an office behind one address signs in together
+    [own.services]                        # where each other service says whether it is ready: its inside port, if it has one
     intake = "https://intake:8081"
-    ...                                   # the same for the others
+    [own.operators]                       # where each other service takes operators' requests: its operators' port, if it has one
+    intake = "https://intake:8082"
+
+`http.public_url` is the address that people open. Passkeys are bound to its host name, which must be a name and not a number.
 """
 
 from __future__ import annotations
@@ -14,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from marshmallow import ValidationError, fields
-from marshmallow.validate import OneOf
+from marshmallow.validate import OneOf, Range
 
 from ngao.chassis.errors import Misconfigured
 from ngao.contracts import SERVICES, field_errors
@@ -26,23 +31,35 @@ OTHERS = tuple(each for each in SERVICES if each != "console")
 
 @dataclass(frozen=True)
 class OwnSettings:
-    """Console's own settings: the address of each other service that has one."""
+    """Console's own settings: where each other service says whether it is ready and takes requests, and the rest above."""
 
     services: Mapping[str, str]
+    operators: Mapping[str, str]
+    neutral: str
+    guesses_per_second: float
+    guesses_at_once: int
 
 
-class _Own(Strict):
-    services = fields.Dict(
+def _addresses() -> fields.Dict:
+    return fields.Dict(
         keys=fields.String(validate=OneOf(OTHERS)),
         values=fields.Url(schemes={"https", "http"}, require_tld=False),
         load_default=dict,
     )
 
 
+class _Own(Strict):
+    services = _addresses()
+    operators = _addresses()
+    guesses_per_second = fields.Float(load_default=0.2, validate=Range(0.01, 1000))
+    guesses_at_once = fields.Integer(load_default=20, validate=Range(1, 10_000))
+    neutral = fields.Url(schemes={"https", "http"}, require_tld=False, load_default="https://www.wikipedia.org/")
+
+
 def read_own(own: Mapping[str, Any]) -> OwnSettings:
     """Check the section. Raises Misconfigured naming every invalid key."""
     try:
-        return OwnSettings(_Own().load(own)["services"])
+        return OwnSettings(**_Own().load(own))
     except ValidationError as error:
         broken = "; ".join(f"own{field.pointer.replace('/', '.')}: {field.code}" for field in field_errors(error.messages))
         raise Misconfigured(f"The settings have errors: {broken}.") from None

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from ngao.chassis.http.openapi import FieldProblem, ProblemDocument
-from ngao.chassis.storage.held import APPROVALS_RULE, OUTBOX_RULE, Held
+from ngao.chassis.storage.held import ACCOUNTS_RULE, APPROVALS_RULE, OUTBOX_RULE, Held
 from ngao.contracts import CATALOGUE, DataClass
 from ngao.local.configuration import SERVICES
 from tests.support.inventory import HELD_CLOSED, declared, over_http, sent_to_us, stored
@@ -63,7 +63,7 @@ def test_what_is_sealed_or_hashed_is_forgotten_by_a_rule_and_nothing_else_is() -
         if field["held"] is Held.INTERNAL:
             assert field["rule"] == "", name
         else:
-            assert field["rule"] in {*RULES[service], OUTBOX_RULE, APPROVALS_RULE}, name
+            assert field["rule"] in {*RULES[service], OUTBOX_RULE, APPROVALS_RULE, ACCOUNTS_RULE}, name
 
 
 def test_every_rule_forgets_something() -> None:

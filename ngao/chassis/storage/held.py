@@ -41,6 +41,8 @@ OUTBOX_RULE = "outbox"
 """No rule of a coalition: events that were sent are gone after `connection.OUTBOX_DAYS`."""
 APPROVALS_RULE = "approvals"
 """No rule of a coalition: a request for a second operator is gone after `[approvals] within_s`, or when it is decided."""
+ACCOUNTS_RULE = "accounts"
+"""No rule of a coalition: what proves who signs in at the console is destroyed when the account is closed."""
 
 CHASSIS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "outbox": {

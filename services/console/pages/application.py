@@ -1,24 +1,40 @@
-"""Makes the application: its routes, its languages, its headers, and a page for every error.
+"""Makes the application: its pages, its languages, its headers, and a page for every error.
 
-The chassis bounds what comes in (`ngao.chassis.http.pages`). The pages need no JavaScript, set no cookie and have no form yet.
+The chassis bounds what comes in (`ngao.chassis.http.pages`). Every page works without JavaScript. What decides who may do what is
+not here: the other services hold to the roles by themselves, and a page that a person may not open is one that does not exist.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, abort, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
+from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
+from ngao.chassis.http.limits import Limiter
 from ngao.chassis.http.pages import ROUTE
 from ngao.chassis.http.problems import problem_of
-from services.console.pages import languages
+from services.console.pages import languages, showing
 from services.console.pages.assets import Assets
+from services.console.pages.declaring import GROUPS, Page, pages_in
+from services.console.pages.desk import Desk
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from services.console.context import ConsoleParts
 
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -27,25 +43,83 @@ HEADERS = {
     "X-Robots-Tag": "noindex",
 }
 """On every answer. Nothing is kept by browsers and proxies, except assets, whose address changes with their content."""
+LARGEST_FORM = 64 * 1024
+_GUESSED = frozenset({"/sign-in", "/sign-in/passkey", "/welcome", "/welcome/passkey"})
+"""The forms in which a password or a code could be guessed."""
 
 
-def application() -> Flask:
-    """Return the application. It has no secret key: it has no sessions yet."""
+def application(parts: ConsoleParts, features: ModuleType) -> Flask:
+    """Return the application of all pages that a package declares."""
     app = Flask("services.console.pages", static_folder=None)
+    app.config.update(_settings(parts))
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    assets = Assets()
+    assets, pages = Assets(), pages_in(features)
     languages.speak(app)
-    app.jinja_env.globals["asset"] = assets.address
-    app.add_url_rule("/", "index", lambda: Response(status=303, headers={"Location": "/sign-in"}))
-    app.add_url_rule("/sign-in", "sign_in", _sign_in)
+    CSRFProtect(app)
+    showing.show(app, parts)
+    app.jinja_env.globals |= {"asset": assets.address, "csrf": _csrf, "menu": partial(_menu, pages)}
+    guesses = Limiter(parts.clock, parts.own.guesses_per_second, parts.own.guesses_at_once)
+    app.before_request(partial(_slow_down, guesses))
+    for each in pages:
+        app.add_url_rule(each.path, each.name, _view(parts, each), methods=each.methods)
     app.add_url_rule("/assets/<digest>/<name>", "asset", assets.show)
     app.after_request(_finish)
     app.register_error_handler(Exception, _failed)
     return app
 
 
-def _sign_in() -> str:
-    return render_template("sign_in.html")
+def _settings(parts: ConsoleParts) -> dict[str, Any]:
+    """Return Flask's settings. Its cookie holds a token and nothing else; the session itself is in the store."""
+    secure = urlsplit(parts.site.origin).scheme == "https"
+    return {
+        "SECRET_KEY": parts.chassis.keyring.lookup_hash("cookies", "console"),
+        "SESSION_COOKIE_NAME": "__Host-desk" if secure else "desk",
+        "SESSION_COOKIE_SECURE": secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Strict",
+        "SESSION_COOKIE_PATH": "/",
+        "PERMANENT_SESSION_LIFETIME": timedelta(hours=14),
+        "MAX_CONTENT_LENGTH": LARGEST_FORM,
+        "MAX_FORM_MEMORY_SIZE": LARGEST_FORM,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": False,  # no page sends a referrer
+    }
+
+
+def _view(parts: ConsoleParts, page: Page) -> Callable[..., ResponseReturnValue]:
+    def view(**values: str) -> ResponseReturnValue:
+        desk = g.desk = Desk(parts, page)
+        if not page.anyone and desk.signed_in is None:
+            return redirect("/sign-in", 303) if request.method == "GET" else (render_template("sign_in_again.html"), 403)
+        if not page.anyone and not desk.may(page.scope):
+            abort(404)
+        shown: ResponseReturnValue = page.run(desk, **values)
+        return shown
+
+    return view
+
+
+def _menu(pages: list[Page]) -> list[Page]:
+    """Return the pages of the menu that the person may open, in the order of the groups."""
+    desk = g.get("desk")
+    if desk is None or desk.signed_in is None:
+        return []
+    shown = [each for each in pages if each.group and desk.may(each.scope)]
+    return sorted(shown, key=lambda each: GROUPS.index(each.group))
+
+
+def _csrf() -> Markup:
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
+
+
+def _slow_down(guesses: Limiter) -> None:
+    """Hold an address to the rate of a person. Refuse a form that another site has sent. Raises TooManyRequests."""
+    if request.method != "POST":
+        return
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+        abort(403)
+    if request.path in _GUESSED:
+        guesses.take(str(request.remote_addr))
 
 
 def _finish(response: Response) -> Response:
@@ -58,6 +132,8 @@ def _finish(response: Response) -> Response:
 
 def _failed(error: Exception) -> ResponseReturnValue:
     """Show a page for an error. An unexpected one is in the log by its type and place, under the id that the page shows."""
+    if isinstance(error, CSRFError):
+        return render_template("sign_in_again.html"), 403
     if isinstance(error, HTTPException):
         allowed: dict[str, Any] = {"Allow": ", ".join(sorted(valid))} if (valid := getattr(error, "valid_methods", None)) else {}
         return render_template("error.html", status=error.code), error.code or 500, allowed

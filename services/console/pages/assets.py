@@ -9,7 +9,7 @@ from pathlib import Path
 from flask import Response, abort
 
 _FOLDER = Path(__file__).with_name("assets")
-_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 _KEPT = "public, max-age=31536000, immutable"
 
 

@@ -1,7 +1,7 @@
 """The languages of the pages: English as it is written in them, Swahili from a catalogue that every text must be in.
 
-The address chooses (`?lang=sw`), else what the browser asks for. Nothing is remembered. The catalogue is compiled in memory, so
-that no compiled file can differ from its source.
+The address chooses (`?lang=sw`) and the session keeps it; else the account's, else what the browser asks for. The catalogue is
+compiled in memory, so that no compiled file can differ from its source.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
-from flask import Flask, abort, request
+from flask import Flask, abort, request, session
 from flask_babel import Babel, Domain, get_locale
 
 LANGUAGES = {"en": "English", "sw": "Kiswahili"}
@@ -29,7 +29,7 @@ def speak(app: Flask) -> None:
     babel = Babel(app, default_locale="en", locale_selector=_chosen)
     babel.domain_instance = _Compiled()
     app.jinja_env.globals |= {"languages": LANGUAGES, "locale": get_locale}
-    app.before_request(_refuse_unknown)
+    app.before_request(_keep_chosen)
 
 
 def catalogue(language: str) -> Catalog:
@@ -57,11 +57,14 @@ def _translations(language: str) -> Any:
 
 
 def _chosen() -> str | None:
+    known = session.get("language")
+    return known if known in LANGUAGES else request.accept_languages.best_match(LANGUAGES)
+
+
+def _keep_chosen() -> None:
+    """Keep the language that the address chooses. Refuse one that does not exist, as any other address that leads nowhere."""
     asked = request.args.get("lang")
-    return asked if asked in LANGUAGES else request.accept_languages.best_match(LANGUAGES)
-
-
-def _refuse_unknown() -> None:
-    """Refuse a language that there is not, as any other address that leads nowhere."""
-    if request.args.get("lang", "en") not in LANGUAGES:
+    if asked in LANGUAGES:
+        session["language"] = asked
+    elif asked is not None:
         abort(404)

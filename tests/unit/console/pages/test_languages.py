@@ -6,14 +6,15 @@ import re
 from pathlib import Path
 
 import pytest
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from flask.testing import FlaskClient
 
 from services.console.pages import languages
 
-FOLDER = Path(languages.__file__).parent
+FOLDER = Path(languages.__file__).parents[1]
 METHODS = [("**.py", "python"), ("**.html", "jinja2")]
-WRITTEN = {message for _, _, message, _, _ in extract_from_dir(FOLDER, METHODS)}
+WORDS = {**DEFAULT_KEYWORDS, "_l": None}
+WRITTEN = {message for _, _, message, _, _ in extract_from_dir(FOLDER, METHODS, keywords=WORDS)}
 SWAHILI = {each.id: each for each in languages.catalogue("sw") if each.id}
 
 

@@ -1,0 +1,1 @@
+"""Accounts of staff: who may sign in, by what, and in which roles."""

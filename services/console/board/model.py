@@ -1,0 +1,87 @@
+"""What the board says of a case: how urgent, whether a person has seen it, whose turn it is, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+URGENCIES = ("critical", "high", "medium", "low")
+_SEEN = {"acknowledged"}
+_LAST = datetime.max.replace(tzinfo=UTC)
+
+
+class Turn(StrEnum):
+    """Who has to act next."""
+
+    YOURS = "yours"
+    PARTNER = "partner"
+    SERVICE = "service"
+    NO_ONE = "no_one"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One case on the board. `alarms` are the messages that no one has acknowledged."""
+
+    case_ref: str
+    urgency: str
+    state: str
+    county: str
+    owner: str | None
+    turn: Turn
+    needs: tuple[tuple[str, str], ...]
+    created_at: datetime
+    due: datetime | None
+    alarms: tuple[str, ...] = ()
+
+    @property
+    def is_unseen(self) -> bool:
+        """Return True if an alarm about it waits for a person."""
+        return bool(self.alarms)
+
+    @property
+    def rank(self) -> tuple[int, int, datetime, str]:
+        """The order on the board: critical and unseen first, then by urgency and deadline."""
+        grave = URGENCIES.index(self.urgency) if self.urgency in URGENCIES else 0
+        return (0 if self.is_unseen and grave == 0 else 1, grave, self.due or _LAST, self.case_ref)
+
+
+def row_of(case: Mapping[str, Any], alarms: Iterable[str] = ()) -> Row:
+    """Return the row of a case as referral shows it."""
+    needs = tuple((str(each["need"]), str(each["state"])) for each in case.get("needs", ()))
+    return Row(
+        case_ref=str(case["case_ref"]),
+        urgency=str(case["urgency"]),
+        state=str(case["state"]),
+        county=str(case.get("county", "")),
+        owner=case.get("owner"),
+        turn=_turn(str(case["state"]), {state for _, state in needs}),
+        needs=needs,
+        created_at=datetime.fromisoformat(case["created_at"]),
+        due=_moment(case.get("next_deadline")),
+        alarms=tuple(alarms),
+    )
+
+
+def unseen_alarms(messages: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Return, for each case, the messages of ladders that no one has acknowledged."""
+    found: dict[str, list[str]] = {}
+    for each in messages:
+        if each.get("ladder") and each.get("state") not in _SEEN and not each.get("acknowledged_by"):
+            found.setdefault(str(each["case_ref"]), []).append(str(each["message_id"]))
+    return found
+
+
+def _turn(state: str, needs: set[str]) -> Turn:
+    if state == "closed":
+        return Turn.NO_ONE
+    if "with_human" in needs:
+        return Turn.YOURS
+    return Turn.PARTNER if "placed" in needs else Turn.SERVICE
+
+
+def _moment(given: Any) -> datetime | None:
+    return datetime.fromisoformat(given) if isinstance(given, str) else None

@@ -1,0 +1,63 @@
+"""The page of the board."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import abort, request
+from flask_babel import lazy_gettext as _l
+
+from services.console.board.model import URGENCIES, Row, Turn, row_of, unseen_alarms
+from services.console.pages.declaring import page
+from services.console.pages.desk import Desk
+
+_FILTERS = {"urgency": URGENCIES, "turn": tuple(Turn), "owner": ("me", "none"), "seen": ("no",)}
+"""What the address may say, each as a code; anything else leads nowhere."""
+_MOST = 500
+
+
+@page("/", scope="cases:read", group="now", title=_l("Board"))
+def board(desk: Desk) -> Any:
+    """Show the open cases, what is critical and unseen first. A service that is missing is named, and the rest is shown."""
+    chosen = _chosen()
+    rows, missing = open_cases(desk)
+    shown = [each for each in rows if _fits(each, chosen, desk.person.account.id)]
+    return desk.show("board.html", rows=shown, every=len(rows), missing=missing, chosen=chosen, address=_address)
+
+
+def open_cases(desk: Desk) -> tuple[list[Row], list[str]]:
+    """Return the rows of every case that is not closed, in the order of the board, and the services that are missing."""
+    answers = [
+        desk.ask("referral", "GET", f"/v1/cases?state={state}&limit={_MOST}", "cases:read") for state in ("open", "waiting")
+    ]
+    alarms: dict[str, list[str]] = {}
+    if desk.may("messages:read"):
+        answers.append(desk.ask("notify", "GET", f"/v1/messages?limit={_MOST}", "messages:read"))
+        alarms = unseen_alarms(answers[-1].body.get("messages", ()))
+    cases = [case for each in answers for case in each.body.get("cases", ())]
+    rows = [row_of(case, alarms.get(case["case_ref"], ())) for case in cases]
+    return sorted(rows, key=lambda row: row.rank), sorted({each.service for each in answers if not each.is_good})
+
+
+def _chosen() -> dict[str, str]:
+    given = {name: value for name, value in request.args.items() if name != "lang"}
+    if any(value not in _FILTERS.get(name, ()) for name, value in given.items()):
+        abort(404)
+    return given
+
+
+def _fits(row: Row, chosen: dict[str, str], me: str) -> bool:
+    owner = {"me": me, "none": None}
+    return (
+        chosen.get("urgency", row.urgency) == row.urgency
+        and chosen.get("turn", row.turn) == row.turn
+        and ("owner" not in chosen or row.owner == owner[chosen["owner"]])
+        and ("seen" not in chosen or row.is_unseen)
+    )
+
+
+def _address(chosen: dict[str, str], **changed: str) -> str:
+    """Return the board's address with other filters; an empty one is left out."""
+    wanted = {name: value for name, value in {**chosen, **changed}.items() if value}
+    return f"/?{urlencode(wanted)}" if wanted else "/"

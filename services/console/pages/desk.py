@@ -1,0 +1,90 @@
+"""What a page works with: who is signed in, what was typed, and the other services, asked in the person's name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from flask import Response, make_response, redirect, render_template, request, session
+
+from ngao.chassis.errors import Unauthenticated
+from ngao.chassis.security.identity import Principal
+from ngao.chassis.security.staff_tokens import Staff
+from services.console.pages.declaring import Page
+from services.console.sessions.read import SignedIn, who_is
+
+if TYPE_CHECKING:
+    from services.console.context import ConsoleParts
+    from services.console.pages.peers import Answer
+
+TOKEN = "token"  # noqa: S105 - the name of a value, not a value
+_DEVICES = {"Android": "android", "iPhone": "iphone", "iPad": "ipad", "Windows": "windows", "Mac OS": "mac", "Linux": "linux"}
+"""By a sign in what the browser says of itself; the first counts, since an Android phone says Linux, too."""
+
+
+def _fields() -> dict[str, str]:
+    return request.form.to_dict()
+
+
+@dataclass
+class Desk:
+    """One request of a page. `typed` are the fields of a form, each at most once."""
+
+    parts: ConsoleParts
+    page: Page
+    typed: dict[str, str] = field(default_factory=_fields)
+
+    @cached_property
+    def signed_in(self) -> SignedIn | None:
+        """The person who is signed in, and by which session; None without one."""
+        return who_is(self.parts, session.get(TOKEN))
+
+    @property
+    def person(self) -> SignedIn:
+        """The same, on a page that only signed-in people see. Raises Unauthenticated."""
+        if self.signed_in is None:
+            raise Unauthenticated("Sign in first.")
+        return self.signed_in
+
+    @cached_property
+    def principal(self) -> Principal | None:
+        """The person as the services know one: with the rights that policy gives to the roles now."""
+        if self.signed_in is None:
+            return None
+        account = self.signed_in.account
+        rights = self.parts.chassis.staff.rights(account.roles)
+        return Principal("operator", account.id, rights, frozenset(account.hubs), roles=account.roles)
+
+    def may(self, scope: str) -> bool:
+        """Return True if the person has this scope, whatever its bounds: the services hold to these."""
+        return self.principal is not None and (not scope or scope in self.principal.rights)
+
+    def ask(self, service: str, method: str, path: str, scope: str, body: Any = None) -> Answer:
+        """Ask a service in the person's name, for one scope. An answer says when the service could not be reached."""
+        account = self.person.account
+        token = self.parts.issuer.token(Staff(account.id, account.roles, account.hubs), service, [scope])
+        return self.parts.peers.ask(service, method, path, token, body)
+
+    def show(self, template: str, status: int = 200, **values: Any) -> Response:
+        """Return a page made from a template."""
+        return make_response(render_template(template, desk=self, **values), status)
+
+    def go(self, path: str) -> Any:
+        """Send the browser on to another page after a form."""
+        return redirect(path, 303)
+
+    def enter(self, token: str, language: str) -> None:
+        """Replace the browser's session by one with this token, so that nothing from before is valid."""
+        session.clear()
+        session[TOKEN], session["language"] = token, language
+
+    def leave(self) -> None:
+        """Forget everything that the browser holds."""
+        session.clear()
+
+    @property
+    def device(self) -> str:
+        """A word for the person's device: enough to distinguish their sessions, and nothing that identifies it."""
+        agent = request.headers.get("User-Agent", "")
+        return next((word for sign, word in _DEVICES.items() if sign in agent), "other")

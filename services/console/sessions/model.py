@@ -1,0 +1,53 @@
+"""A session of one device: it ends by itself when nothing happens, after some hours in any case, and when it is ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+IDLE = timedelta(minutes=30)
+LONGEST = timedelta(hours=14)
+"""Longer than a night's shift, so that no one has to sign in during one."""
+SEEN_EVERY = timedelta(minutes=1)
+"""How exactly the last act is known: not every page costs a write."""
+
+
+@dataclass
+class Session:
+    """One session; its id is the hash of what the cookie holds. `method` is how the person proved who they are."""
+
+    id: str
+    account_id: str
+    began_at: datetime
+    seen_at: datetime
+    method: str
+    device: str
+    revision: int = 0
+
+    def is_alive(self, now: datetime) -> bool:
+        """Return True if the session has not ended by itself."""
+        return now - self.seen_at < IDLE and now - self.began_at < LONGEST
+
+    def is_seen(self, now: datetime) -> bool:
+        """Note that the person is active. Returns False if that is known closely enough."""
+        if now - self.seen_at < SEEN_EVERY:
+            return False
+        self.seen_at = now
+        return True
+
+
+CHALLENGE_FOR = timedelta(minutes=5)
+
+
+@dataclass
+class Challenge:
+    """What a passkey has to sign, once and soon. `account_id` is whose passkey it becomes; None for a sign-in."""
+
+    id: str
+    expires_at: datetime
+    account_id: str | None = None
+    revision: int = 0
+
+    def is_open(self, now: datetime, account_id: str | None) -> bool:
+        """Return True if it may be answered now, for this purpose."""
+        return now < self.expires_at and self.account_id == account_id

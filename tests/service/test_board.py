@@ -1,0 +1,194 @@
+"""The board and the page of a case, with the real services behind them: what each may see and do, and what is missing."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from ngao.contracts import SERVICES, subscriptions_of
+from ngao.testing.broker import provision
+from ngao.testing.processes import ServiceProcess, World
+from ngao.testing.waiting import eventually
+from tests.support.intake import onboard, report
+from tests.support.staff import Browser, invite, set_up
+
+SMTP = '[own.smtp]\nhost = "127.0.0.1"\nport = 1\nfrom = "desk@example.org"\ntls = "none"\n'
+"""Nothing is sent here."""
+NAIROBI, MOMBASA = "KE-30", "KE-28"
+SECRET_WORDS = "Invented Wairimu"
+
+
+@pytest.fixture(scope="module")
+def running(world: World) -> Iterator[dict[str, ServiceProcess]]:
+    provision(world, {name: subscriptions_of(name) for name in SERVICES})
+    own = {"notify": SMTP}
+    others = {name: ServiceProcess(*world.settings(name, own.get(name, ""))) for name in SERVICES if name != "console"}
+    addresses = "\n".join(f'{name} = "http://127.0.0.1:{each.port}"' for name, each in others.items())
+    asks = f"guesses_at_once = 1000\n[own.operators]\n{addresses}\n"
+    services = {**others, "console": ServiceProcess(*world.settings("console", asks))}
+    for each in services.values():
+        each.start()
+    yield services
+    for each in services.values():
+        each.stop()
+
+
+@pytest.fixture(scope="module")
+def cases(running: dict[str, ServiceProcess], world: World) -> dict[str, str]:
+    """A critical case in each of two counties, known to referral, with an alarm at notify."""
+    key, made = onboard(running["intake"], world, "forms"), {}
+    for county in (NAIROBI, MOMBASA):
+        subject = {"identity": {"names": [f"{SECRET_WORDS} {county}"], "phones": [f"0700 000 3{county[-2:]}"]}}
+        violations = [{"type": "enforced_disappearance", "ongoing": True, "perpetrators": [{"type": "police"}]}]
+        body = report(location={"scheme": "iso3166-2", "code": county}, subject=subject, violations=violations)
+        status, receipt = running["intake"].request("POST", "/v1/reports", body, key)
+        assert (status, receipt.get("urgency")) == (202, "critical"), receipt
+        made[county] = str(receipt["case_ref"])
+    for each in made.values():
+        path = f"/v1/messages?case_ref={each}"
+        ask = lambda at=path: running["notify"].request("GET", at, None, world.operator_key)[1]["messages"]  # noqa: E731
+        eventually(ask, what="an alarm about each case")
+        seen = lambda at=f"/v1/cases/{each}": running["referral"].request("GET", at, None, world.operator_key)[0] == 200  # noqa: E731
+        eventually(seen, what="each case to be known")
+    return made
+
+
+@pytest.fixture
+def person(running: dict[str, ServiceProcess], world: World) -> Callable[..., Browser]:
+    """Sign somebody in with these roles."""
+
+    def signed_in(*roles: str, hubs: tuple[str, ...] = ()) -> Browser:
+        browser = Browser(running["console"].port)
+        set_up(browser, invite(running["console"], world.operator_key, f"staff-{secrets.token_hex(3)}", *roles, hubs=hubs))
+        return browser
+
+    return signed_in
+
+
+def test_the_board_shows_what_nobody_has_seen_first_and_one_confirmation_silences_every_alarm_of_the_case(
+    running: dict[str, ServiceProcess], world: World, cases: dict[str, str], person: Callable[..., Browser]
+) -> None:
+    browser, case = person("duty-officer"), cases[NAIROBI]
+    page = browser.get("/")
+    assert page.status == 200
+    assert re.findall(r'<li class="case (\w+)" id="([^"]+)"', page.text)[0][0] == "critical"
+    assert f'action="/c/{case}/seen"' in page.text
+    assert "Nairobi" in page.text
+    assert browser.post(f"/c/{case}/seen").leads_to == f"/c/{case}"
+    assert f'action="/c/{case}/seen"' not in browser.get("/").text
+    messages = running["notify"].request("GET", f"/v1/messages?case_ref={case}", None, world.operator_key)[1]["messages"]
+    alarms = [each for each in messages if each["ladder"]]
+    assert alarms
+    assert {each["state"] for each in alarms} == {"acknowledged"}
+
+
+def test_a_case_says_what_happened_why_and_whose_turn_and_never_who(
+    cases: dict[str, str], person: Callable[..., Browser]
+) -> None:
+    browser, case = person("duty-officer"), cases[MOMBASA]
+    page = browser.get(f"/c/{case}")
+    assert page.status == 200
+    for words in ("Enforced disappearance", "Mombasa", "What happened", "Why critical"):
+        assert words in page.text, words
+    story = browser.get(f"/c/{case}/story")
+    assert "Intake has sent the report." in story.text
+    assert SECRET_WORDS not in page.text + story.text
+
+
+def test_the_pages_are_in_swahili_for_who_reads_swahili(cases: dict[str, str], person: Callable[..., Browser]) -> None:
+    browser = person("duty-officer")
+    browser.get("/sign-in?lang=sw")
+    page = browser.get(f"/c/{cases[MOMBASA]}")
+    for words in ('<html lang="sw"', "Kilichotokea", "Chukua kesi", "Ondoka sasa"):
+        assert words in page.text, words
+
+
+def test_a_convenor_sees_her_hub_and_a_case_of_another_is_one_that_does_not_exist(
+    cases: dict[str, str], person: Callable[..., Browser]
+) -> None:
+    browser = person("hub-convenor", hubs=(MOMBASA,))
+    board = browser.get("/").text
+    assert (cases[MOMBASA] in board, cases[NAIROBI] in board) == (True, False)
+    assert browser.get(f"/c/{cases[MOMBASA]}").status == 200
+    hidden, unknown = browser.get(f"/c/{cases[NAIROBI]}"), browser.get("/c/NG-0000000000")
+    assert (hidden.status, hidden.text) == (404, unknown.text)
+    assert "/seen" not in board, "she has no scope for messages"
+    assert browser.post(f"/c/{cases[MOMBASA]}/seen").status == 404
+
+
+def test_who_lacks_the_scope_finds_no_board(person: Callable[..., Browser], cases: dict[str, str]) -> None:
+    browser = person("custodian")
+    assert browser.get("/").status == 404
+    assert browser.get(f"/c/{cases[NAIROBI]}").status == 404
+    assert "Board" not in browser.get("/me").text
+
+
+@pytest.mark.parametrize("address", ["/?urgency=worst", "/?who=amina", "/?owner=amina", "/?turn=", "/c/..%2fx", "/c/a b"])
+def test_an_address_that_says_anything_else_leads_nowhere(
+    person: Callable[..., Browser], cases: dict[str, str], address: str
+) -> None:
+    assert cases
+    assert person("duty-officer").get(address.replace(" ", "%20")).status == 404
+
+
+def test_filters_stay_in_the_address(person: Callable[..., Browser], cases: dict[str, str]) -> None:
+    browser = person("duty-officer")
+    assert cases[MOMBASA] in browser.get("/?urgency=critical").text
+    assert cases[MOMBASA] not in browser.get("/?urgency=low").text
+    assert cases[MOMBASA] not in browser.get("/?owner=me").text
+    assert 'href="/?urgency=critical&amp;owner=none"' in browser.get("/?urgency=critical").text
+
+
+def test_each_stopped_service_leaves_a_page_that_names_what_is_missing(
+    running: dict[str, ServiceProcess], person: Callable[..., Browser], cases: dict[str, str]
+) -> None:
+    browser, case = person("duty-officer"), cases[MOMBASA]
+    for name, words in (("notify", "Messages cannot be shown now."), ("intake", "What was reported cannot be shown now.")):
+        running[name].stop()
+        try:
+            page = browser.get(f"/c/{case}")
+            assert (page.status, words in page.text) == (200, True), name
+        finally:
+            running[name].start()
+    running["notify"].stop()
+    try:
+        board = browser.get("/")
+        assert (board.status, "Messages cannot be shown now." in board.text, case in board.text) == (200, True, True)
+        failed = browser.post(f"/c/{case}/seen")
+        assert (failed.status, "Not done." in failed.text) == (503, True)
+    finally:
+        running["notify"].start()
+    running["referral"].stop()
+    try:
+        board = browser.get("/")
+        assert (board.status, "Cases and partners cannot be shown now." in board.text) == (200, True)
+        assert browser.get(f"/c/{case}").status == 503
+    finally:
+        running["referral"].start()
+
+
+def test_killing_the_console_stops_no_case_and_loses_no_session(
+    running: dict[str, ServiceProcess], world: World, person: Callable[..., Browser], cases: dict[str, str]
+) -> None:
+    browser = person("duty-officer")
+    running["console"].signal(9)
+    eventually(running["console"].has_ended, what="the console to be gone")
+    key = onboard(running["intake"], world, f"forms-{secrets.token_hex(3)}")
+    status, receipt = running["intake"].request("POST", "/v1/reports", report(), key)
+    assert status == 202
+    known = f"/v1/cases/{receipt['case_ref']}"
+    eventually(lambda: running["referral"].request("GET", known, None, world.operator_key)[0] == 200, what="the case to go on")
+    running["console"].start()
+    assert cases[MOMBASA] in browser.get("/").text
+
+
+def test_nothing_about_a_person_is_in_the_consoles_log_or_store(
+    running: dict[str, ServiceProcess], world: World, cases: dict[str, str]
+) -> None:
+    assert cases
+    log = running["console"].log.read_text()
+    assert SECRET_WORDS not in log
+    assert not [line for line in log.splitlines() if any(each in line for each in cases.values())], "the log names routes"

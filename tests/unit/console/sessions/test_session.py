@@ -1,0 +1,28 @@
+"""A session ends by itself: when nothing happens, and after its hours."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from services.console.sessions.model import IDLE, LONGEST, SEEN_EVERY, Session
+
+NOW = datetime(2026, 11, 30, 18, 0, tzinfo=UTC)
+
+
+def test_it_lives_while_somebody_is_active_and_no_longer_than_its_hours() -> None:
+    session = Session("hash", "amina", NOW, NOW, "passkey", "phone")
+    assert session.is_alive(NOW + IDLE - timedelta(seconds=1))
+    assert not session.is_alive(NOW + IDLE)
+    now = NOW
+    while session.is_alive(now):
+        session.is_seen(now)
+        now += timedelta(minutes=20)
+    assert now - NOW >= LONGEST
+    assert session.seen_at < NOW + LONGEST
+
+
+def test_not_every_page_costs_a_write() -> None:
+    session = Session("hash", "amina", NOW, NOW, "passkey", "phone")
+    assert not session.is_seen(NOW + SEEN_EVERY - timedelta(seconds=1))
+    assert session.is_seen(NOW + SEEN_EVERY)
+    assert session.seen_at == NOW + SEEN_EVERY
