@@ -41,7 +41,8 @@ class Policy:
 @reads_policy("console")
 def version_of(directories: Sequence[Path]) -> str:
     """Read every policy file that console reads at its start. Returns the version. Raises Misconfigured."""
-    return f"{read_retention(directories).version}-{read_policy(directories).version}"
+    read_retention(directories)
+    return read_policy(directories).version
 
 
 def read_retention(directories: Sequence[Path]) -> Retention:

@@ -30,7 +30,7 @@ FOR_OPERATORS = [
 WITH_AN_ACTOR = {"audit", "record", "journal", "tell", "tell_of", "_close", "close"}
 SHOW_NO_RECORD = {
     "getPartner", "listPartners", "showSource", "listSources", "showSealingKey", "showKeys",
-    "verifyAudit", "verifyAuditFrom", "showHeldHeads", "showAuditHeads", "showSystem",
+    "verifyAudit", "verifyAuditFrom", "showHeldHeads", "showAuditHeads", "showSystem", "listAccounts",
 }  # fmt: skip
 """All that operators may read without a trace: whoever adds one argues for it here."""
 

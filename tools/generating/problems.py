@@ -31,6 +31,8 @@ status appear only there."""
 
 TEXTS = {
     "acceptance-not-signed": ("The acceptance has no valid signature of the partner.", "Sign it with the onboarded signing key."),
+    "account-closed": ("The account is closed.", "None: no one can sign in with it. Invite the person again to open it."),
+    "account-exists": ("There is an account of this id.", "Choose another id. An id is never given to a second person."),
     "already-linked": ("The records are already linked.", "None: nothing is left to do."),
     "asker-not-allowed": (
         "The operator who asked has lost the scope since.",

@@ -107,6 +107,10 @@ KEYS = {
     "notify.own.gate.host": "The gate to the mail server, if it is the only connection to it.",
     "notify.own.gate.port": "The gate's port.",
     "referral.own.partners_file": "A file of partners to load at the first start.",
+    "console.own.guesses_at_once": "How often in a row an address may try to sign in or to open an invitation.",
+    "console.own.guesses_per_second": "How often it may afterwards.",
+    "console.own.neutral": "Where `Leave now` leads: a page without anything personal.",
+    "console.own.operators": "Where each other service takes operators' requests: its operators' port, if it has one.",
     "console.own.services": "The address of each other service, where its `/readyz` answers: its inside port, if it has one.",
 }
 VARIABLES = {
@@ -119,6 +123,7 @@ VARIABLES = {
     "NGAO_BROKER_USER": "The broker administrator's name.",
     "NGAO_CACHE": "The folder of downloaded programs. Default: `~/.cache/ngao`.",
     "NGAO_CA_FILE": "The authorities that the commands trust.",
+    "NGAO_CONSOLE_URL": "The address at which staff open the web pages, such as `https://desk.example.org:8445`.",
     "NGAO_EDGE_ADDRESS": "`host:port` of the broker for outsiders.",
     "NGAO_EDGE_HTTP": "The address of intake for outsiders.",
     "NGAO_EDGE_PARTNERS": "The address of referral for partners.",
