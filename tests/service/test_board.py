@@ -85,6 +85,22 @@ def test_the_board_shows_what_nobody_has_seen_first_and_one_confirmation_silence
     assert {each["state"] for each in alarms} == {"acknowledged"}
 
 
+def test_a_case_is_taken_over_once_and_who_comes_later_learns_who_has_it(
+    running: dict[str, ServiceProcess], world: World, cases: dict[str, str], person: Callable[..., Browser]
+) -> None:
+    first, second, case = person("duty-officer"), person("duty-officer"), cases[MOMBASA]
+    seen = first.get(f"/c/{case}").field("seen_owner")
+    second.get(f"/c/{case}")
+    assert first.post(f"/c/{case}/owner", seen_owner=seen).leads_to == f"/c/{case}"
+    owner = running["referral"].request("GET", f"/v1/cases/{case}", None, world.operator_key)[1]["owner"]
+    assert owner.startswith("staff-")
+    refused = second.post(f"/c/{case}/owner", seen_owner=seen)
+    assert (refused.status, f"The owner is {owner} now." in refused.text) == (409, True)
+    assert f"Owner: {owner}" in second.get(f"/c/{case}").text
+    assert case in first.get("/?owner=me").text
+    assert case not in second.get("/?owner=me").text
+
+
 def test_a_case_says_what_happened_why_and_whose_turn_and_never_who(
     cases: dict[str, str], person: Callable[..., Browser]
 ) -> None:
