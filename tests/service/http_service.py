@@ -224,6 +224,7 @@ def make_chassis(missing: str | None) -> Any:
         parking=Parked(),
         readings=Readings(),
         operators=operators,
+        staff=SimpleNamespace(principal=lambda _token: None),
         backlog=SimpleNamespace(status=lambda: {"pending": 0, "oldest_s": 0.0, "troubled": []}),
     )
 
