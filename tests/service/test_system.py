@@ -149,4 +149,4 @@ def test_pages_are_shown_by_the_same_process(asked: dict[str, ServiceProcess]) -
     assert status == 200
     assert b"<title>Desk</title>" in page
     assert b"Ingia" in page
-    assert asked["console"].request("GET", f"/c/NG-{secrets.token_hex(4)}")[0] == 404
+    assert asked["console"].request("GET", f"/nothing/{secrets.token_hex(4)}")[0] == 404

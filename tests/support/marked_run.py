@@ -185,7 +185,7 @@ class MarkedRun:
         for path in (f"/c/{word}", f"/sign-in?lang={word}", f"/sign-in?name={word}", f"/assets/{word}/{word}.css"):
             for method in ("GET", "POST"):
                 body = self.token.text("a form").encode() if method == "POST" else None
-                assert console.request(method, path, body, Cookie=f"word={word}")[0] in {200, 404, 405}
+                assert console.request(method, path, body, Cookie=f"word={word}")[0] < 500
         status, shown = console.request("GET", "/v1/system", key=self.coalition.world.operator_key)
         assert (status, shown["ready"]) == (200, True)
 
