@@ -29,7 +29,8 @@ class Asker:
 
     def ask(self) -> dict[str, Readiness]:
         """Return the readiness of each other service. Never raises, and never takes much longer than the bound."""
-        context = ssl.create_default_context(cafile=self._ca_file)
+        secured = any(urlsplit(each).scheme == "https" for each in self._addresses.values())
+        context = ssl.create_default_context(cafile=self._ca_file) if secured else None
         asked = {name: _Question(address, context, self._within_s) for name, address in self._addresses.items()}
         until = time.monotonic() + self._within_s
         for question in asked.values():
@@ -42,7 +43,7 @@ class Asker:
 class _Question(Thread):
     """One request for one page of readiness, in a thread of its own."""
 
-    def __init__(self, address: str, context: ssl.SSLContext, within_s: float) -> None:
+    def __init__(self, address: str, context: ssl.SSLContext | None, within_s: float) -> None:
         super().__init__(daemon=True)
         parts = urlsplit(address)
         secured: dict[str, Any] = {"context": context} if parts.scheme == "https" else {}
