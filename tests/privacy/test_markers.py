@@ -58,9 +58,10 @@ Console publishes nothing but where the chains of its audit are, an hour after i
 """
 MOVED = {(each, "outbox.record") for each in SERVICES}
 """It is looked at where it is moved to within a second."""
+_ARGON2 = r"\$argon2id\$v=19\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}"
 LOOKS: dict[Held, Callable[[Any], bool]] = {
     Held.INTERNAL: lambda _: True,
-    Held.HASHED: lambda value: value is None or bool(re.fullmatch(r"(phone:|email:)?[0-9a-f]{64}", value)),
+    Held.HASHED: lambda value: value is None or bool(re.fullmatch(rf"(phone:|email:)?[0-9a-f]{{64}}|{_ARGON2}", value)),
     Held.SEALED: _is_ciphertext,
 }
 

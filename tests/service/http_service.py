@@ -32,7 +32,8 @@ from ngao.chassis.observability.health import Health  # noqa: E402
 from ngao.chassis.observability.logs import configure, get_logger  # noqa: E402
 from ngao.chassis.observability.metrics import Metrics  # noqa: E402
 from ngao.chassis.security.identity import Credential, Principal, hash_key  # noqa: E402
-from ngao.chassis.security.roles import WHOLE  # noqa: E402
+from ngao.chassis.security.roles import NO_ROLES, WHOLE  # noqa: E402
+from ngao.chassis.security.staff_tokens import StaffTokens  # noqa: E402
 from ngao.chassis.settings import HttpSettings  # noqa: E402
 from ngao.chassis.storage.unit_of_work import Unit  # noqa: E402
 from ngao.kernel.actors import Actor  # noqa: E402
@@ -224,7 +225,7 @@ def make_chassis(missing: str | None) -> Any:
         parking=Parked(),
         readings=Readings(),
         operators=operators,
-        staff=SimpleNamespace(principal=lambda _token: None),
+        staff=StaffTokens("visits", Path("nowhere"), NO_ROLES),
         backlog=SimpleNamespace(status=lambda: {"pending": 0, "oldest_s": 0.0, "troubled": []}),
     )
 
