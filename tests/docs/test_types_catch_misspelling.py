@@ -36,9 +36,9 @@ def planted_in(text: str) -> dict[int, int]:
 
 
 def _is_typed(annotation: ast.expr) -> bool:
-    """A class by its name: the context, the parts, the payload of an event. Documents and the chassis of a call have no types."""
+    """A class by its name: the context, the parts, the payload of an event. Documents, calls and modules have no types."""
     name = annotation.id if isinstance(annotation, ast.Name) else ""
-    return name[:1].isupper() and name not in {"Any", "Call"} and not name.endswith("Document")
+    return name[:1].isupper() and name not in {"Any", "Call", "ModuleType"} and not name.endswith("Document")
 
 
 def _root(node: ast.Attribute) -> str | None:
