@@ -64,7 +64,7 @@ def pages_in(module: ModuleType) -> list[Page]:
     found: dict[str, Page] = {}
     for each in _modules(module):
         for value in vars(each).values():
-            declared = getattr(value, DECLARED, None) if type(value) is FunctionType else None
+            declared: Page | None = getattr(value, DECLARED, None) if type(value) is FunctionType else None
             if declared is not None and declared.run.__module__ == each.__name__:
                 if declared.name in found:
                     raise TypeError(f"{each.__name__}: another page is called {declared.name}")
