@@ -15,7 +15,7 @@ import pytest
 from ngao.cli.approvals import SINGLE
 from ngao.testing.processes import ROOT
 
-pytestmark = pytest.mark.thorough
+pytestmark = [pytest.mark.thorough, pytest.mark.timeout(300)]
 
 ADD_AN_OFFICER = re.compile(r"`bin/ngao (officer add [^`]*)`")
 
