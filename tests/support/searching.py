@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -153,18 +154,29 @@ def documents(coalition: Coalition) -> Iterator[Place]:
     client.close()
 
 
+def _below(folder: Path) -> Iterator[Path]:
+    """Every file below a folder. A folder that its program has removed meanwhile holds nothing; any other error is one."""
+
+    def gone(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise error
+
+    for at, _, names in os.walk(folder, onerror=gone):
+        yield from (Path(at) / name for name in names)
+
+
 def database_files(coalition: Coalition) -> Iterator[Place]:
     """The database's files and journal, after a checkpoint, and its log."""
     client: Any = pymongo.MongoClient(coalition.world.parts.mongo)
     client.admin.command("fsync")
     client.close()
-    yield from _files(coalition, (data_folder() / "mongo").rglob("*"))
+    yield from _files(coalition, _below(data_folder() / "mongo"))
     yield from _files(coalition, (data_folder() / "logs").glob("mongod*"))
 
 
 def broker_files(coalition: Coalition) -> Iterator[Place]:
     """The broker's files: Mnesia, write-ahead logs and segments of quorum queues, its own logs."""
-    yield from _files(coalition, (data_folder() / "rabbitmq").rglob("*"))
+    yield from _files(coalition, _below(data_folder() / "rabbitmq"))
     yield from _files(coalition, (data_folder() / "logs").glob("rabbitmq*"))
 
 

@@ -165,11 +165,11 @@ def test_a_key_that_is_none_of_age_is_refused_with_the_way_out(file: Path, tmp_p
 
 
 def test_who_reads_no_further_leaves_nothing_running(file: Path) -> None:
-    before = threading.active_count()
+    before = set(threading.enumerate())
     content = sealed_file.read(file, PRIVATE)
     assert next(content)
     content.close()
-    assert threading.active_count() == before
+    assert set(threading.enumerate()) - before == set()
 
 
 def test_a_write_that_fails_says_why_and_leaves_a_file_that_nobody_takes_for_whole(tmp_path: Path) -> None:
