@@ -19,6 +19,7 @@ from ngao.kernel.retention import Retention
 _MATCHING = "matching.yaml"
 _COUNTIES, _VIOLATIONS, _NEEDS = "counties.yaml", "violations.yaml", "support_types.yaml"
 Labels = Mapping[str, Mapping[str, str]]
+"""For each code, its label by language."""
 
 
 class _MatchingFile(Tolerant):

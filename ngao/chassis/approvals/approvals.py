@@ -50,7 +50,7 @@ class Pending:
     body: bytes
     content_type: str
     roles: tuple[str, ...] = ()
-    hubs: frozenset[str] = frozenset()
+    hubs: tuple[str, ...] = ()
 
 
 class Approvals:
@@ -114,7 +114,7 @@ class Approvals:
             self._waiting(unit, approval_id)  # another operator has decided meanwhile, and its key is gone; else it is broken
             raise
         body, operation, values = asked["body"].encode(), found["operation"], found["values"]
-        roles, hubs = tuple(asked.get("roles", ())), frozenset(asked.get("hubs", ()))  # absent from requests of 0.1.0
+        roles, hubs = tuple(asked.get("roles", ())), tuple(asked.get("hubs", ()))  # absent from requests of 0.1.0
         return Pending(
             approval_id, found["asked_by"], operation, values, asked["query"], body, asked["content_type"], roles, hubs
         )

@@ -13,6 +13,7 @@ from ngao.chassis.http.bounds import check_bounds
 from ngao.chassis.http.call import Call, Response
 from ngao.chassis.http.render import render
 from ngao.chassis.security.identity import Principal
+from ngao.chassis.security.staff_tokens import Staff
 
 if TYPE_CHECKING:
     from ngao.chassis.handlers.context import Parts
@@ -63,7 +64,6 @@ def run_approved(parts: Parts[Any], call: Call, pending: Pending) -> Any:
 def _asker(parts: Parts[Any], pending: Pending) -> Principal | None:
     """Return who asked, with the rights of now: by the roles that a person had at the console, or by the operators file."""
     if pending.roles:
-        rights = parts.chassis.staff.rights(pending.roles)
-        return Principal("operator", pending.asked_by, rights, pending.hubs, roles=pending.roles)
+        return parts.chassis.staff.person(Staff(pending.asked_by, pending.roles, pending.hubs))
     known = parts.chassis.operators.get(pending.asked_by)
     return Principal("operator", pending.asked_by, known.rights, known.hubs) if known and known.enabled else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from base64 import b64decode
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -102,11 +102,15 @@ class StaffTokens:
             return None
         if claims["exp"] - claims["iat"] > LONGEST.total_seconds():
             return None
-        rights = self.rights(claims["roles"])
-        within = {scope: grant for scope, grant in rights.items() if scope in claims["scope"]}
-        return Principal("operator", claims["sub"], within, frozenset(claims["hubs"]), roles=tuple(claims["roles"]))
+        person = self.person(Staff(claims["sub"], tuple(claims["roles"]), tuple(claims["hubs"])))
+        within = {scope: grant for scope, grant in person.rights.items() if scope in claims["scope"]}
+        return replace(person, rights=within)
 
-    def rights(self, roles: Iterable[str]) -> Rights:
+    def person(self, staff: Staff) -> Principal:
+        """Return a person with the rights that policy gives to the roles now."""
+        return Principal("operator", staff.id, self._rights(staff.roles), frozenset(staff.hubs), roles=staff.roles)
+
+    def _rights(self, roles: Iterable[str]) -> Rights:
         """Return what these roles may do now. A role that policy does not know, or keeps for keys, gives nothing."""
         names = [name for name in roles if name in self._roles and not self._roles[name].keys_only]
         try:

@@ -31,9 +31,7 @@ class SetUp:
 
 def invited_by(parts: ConsoleParts, code: str) -> Account | None:
     """Return the account that this invitation's code sets up now."""
-    code_hash, ctx = hashed(code), parts.read()
-    account = ctx.accounts.invited_by(code_hash)
-    return account if account is not None and account.is_invited_by(code_hash, ctx.now) else None
+    return _invited(parts.read(), code)
 
 
 def new_secret(parts: ConsoleParts, code: str) -> str:
@@ -58,7 +56,7 @@ def accept_by_password(parts: ConsoleParts, code: str, password: str, app_code: 
     password_hash, recovery = hashed_password(password), new_recovery_codes()
 
     def work(ctx: Context) -> SetUp | str:
-        known = _still_invited(ctx, account.id, code)
+        known = _invited(ctx, code)
         if known is None:
             return NOT_INVITED
         known.password_hash, known.totp_step = password_hash, step
@@ -73,8 +71,8 @@ def accept_by_passkey(parts: ConsoleParts, code: str, given: Any, name: str, dev
     """Set the account up with a passkey; returns why not, if not."""
 
     def work(ctx: Context) -> SetUp | str:
-        account = ctx.accounts.invited_by(hashed(code))
-        if account is None or not account.is_invited_by(hashed(code), ctx.now):
+        account = _invited(ctx, code)
+        if account is None:
             return NOT_INVITED
         made = read_new(ctx, parts.site, given, account.id, name)
         if made is None or not account.add_passkey(made):
@@ -89,8 +87,8 @@ def _names(password: str, account_id: str) -> bool:
     return len(password.lower().replace(account_id, "")) < SHORTEST // 2
 
 
-def _still_invited(ctx: Context, account_id: str, code: str) -> Account | None:
-    account = ctx.accounts.get(account_id)
+def _invited(ctx: Context, code: str) -> Account | None:
+    account = ctx.accounts.invited_by(hashed(code))
     return account if account is not None and account.is_invited_by(hashed(code), ctx.now) else None
 
 

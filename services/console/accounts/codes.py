@@ -18,11 +18,6 @@ _RECOVERY_BYTES, _INVITATION_BYTES = 10, 20
 _DIGITS = re.compile(r"^[0-9]{6}$")
 
 
-def new_totp_secret() -> str:
-    """Return a new secret for an authenticator app, in base32."""
-    return pyotp.random_base32()
-
-
 def totp_address(secret: str, account_id: str) -> str:
     """Return the otpauth address that an authenticator app reads from a QR code. It names nothing but the account."""
     return pyotp.TOTP(secret).provisioning_uri(name=account_id, issuer_name="Desk")

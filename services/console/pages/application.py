@@ -7,7 +7,6 @@ not here: the other services hold to the roles by themselves, and a page that a 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -69,7 +68,7 @@ def application(parts: ConsoleParts, features: ModuleType) -> Flask:
 
 
 def _settings(parts: ConsoleParts) -> dict[str, Any]:
-    """Return Flask's settings. Its cookie holds a token and nothing else; the session itself is in the store."""
+    """Return Flask's settings. Its cookie holds a token, the language and the token of forms; the session is in the store."""
     secure = urlsplit(parts.site.origin).scheme == "https"
     return {
         "SECRET_KEY": parts.chassis.keyring.lookup_hash("cookies", "console"),
@@ -78,7 +77,6 @@ def _settings(parts: ConsoleParts) -> dict[str, Any]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Strict",
         "SESSION_COOKIE_PATH": "/",
-        "PERMANENT_SESSION_LIFETIME": timedelta(hours=14),
         "MAX_CONTENT_LENGTH": LARGEST_FORM,
         "MAX_FORM_MEMORY_SIZE": LARGEST_FORM,
         "WTF_CSRF_TIME_LIMIT": None,

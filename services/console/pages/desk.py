@@ -50,11 +50,12 @@ class Desk:
     @cached_property
     def principal(self) -> Principal | None:
         """The person as the services know one: with the rights that policy gives to the roles now."""
-        if self.signed_in is None:
-            return None
-        account = self.signed_in.account
-        rights = self.parts.chassis.staff.rights(account.roles)
-        return Principal("operator", account.id, rights, frozenset(account.hubs), roles=account.roles)
+        return self.parts.chassis.staff.person(self._staff) if self.signed_in else None
+
+    @property
+    def _staff(self) -> Staff:
+        account = self.person.account
+        return Staff(account.id, account.roles, account.hubs)
 
     def may(self, scope: str) -> bool:
         """Return True if the person has this scope, whatever its bounds: the services hold to these."""
@@ -62,8 +63,7 @@ class Desk:
 
     def ask(self, service: str, method: str, path: str, scope: str, body: Any = None) -> Answer:
         """Ask a service in the person's name, for one scope. An answer says when the service could not be reached."""
-        account = self.person.account
-        token = self.parts.issuer.token(Staff(account.id, account.roles, account.hubs), service, [scope])
+        token = self.parts.issuer.token(self._staff, service, [scope])
         return self.parts.peers.ask(service, method, path, token, body)
 
     def show(self, template: str, status: int = 200, **values: Any) -> Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,11 +11,10 @@ from flask import Flask
 from flask_babel import get_locale
 from markupsafe import Markup
 
+from services.console.policy import Labels
+
 if TYPE_CHECKING:
     from services.console.context import ConsoleParts
-
-Labels = Mapping[str, Mapping[str, str]]
-"""For each code, its label by language."""
 
 
 def show(app: Flask, parts: ConsoleParts) -> None:

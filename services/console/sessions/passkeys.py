@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from base64 import urlsafe_b64decode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
 
 _NAME = "Desk"
 _VERIFIED = UserVerificationRequirement.REQUIRED
+_NO_PROOF = (WebAuthnException, ValueError, TypeError, KeyError)
+"""What the library raises for anything that a browser did not make and sign for this challenge and address."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def read_new(ctx: Context, site: Site, given: Any, account_id: str, name: str) -
             expected_origin=site.origin,
             require_user_verification=True,
         )
-    except (WebAuthnException, ValueError, TypeError, KeyError):
+    except _NO_PROOF:
         return None
     key, public = bytes_to_base64url(made.credential_id), bytes_to_base64url(made.credential_public_key)
     return Passkey(key, public, made.sign_count, name, ctx.now)
@@ -106,7 +107,7 @@ def _sign_in(ctx: Context, site: Site, given: Any, device: str) -> str | None:
             credential_current_sign_count=known.sign_count,
             require_user_verification=True,
         )
-    except (WebAuthnException, ValueError, TypeError, KeyError):
+    except _NO_PROOF:
         ctx.audit("sign_in.refused", subject=account.id, actor=Actor.system("sign-in"), detail={"method": "passkey"})
         return None
     account.used_passkey(known.id, signed.new_sign_count, ctx.now)
@@ -120,8 +121,8 @@ def _keep(parts: ConsoleParts, challenge: bytes, account_id: str | None) -> None
 def _used(ctx: Context, given: Any, account_id: str | None) -> bytes | None:
     """Return the challenge that an answer names, if it waits for this purpose; with this unit it does not wait any more."""
     try:
-        told = json.loads(_bytes(given["response"]["clientDataJSON"]))
-        challenge = _bytes(told["challenge"])
+        signed = json.loads(base64url_to_bytes(given["response"]["clientDataJSON"]))
+        challenge = base64url_to_bytes(signed["challenge"])
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
     known = ctx.challenges.get(hash_of(challenge))
@@ -129,10 +130,6 @@ def _used(ctx: Context, given: Any, account_id: str | None) -> bytes | None:
         return None
     ctx.challenges.use(known)
     return challenge
-
-
-def _bytes(text: str) -> bytes:
-    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def _plain(options: Any) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def test_a_refused_body_names_its_cause_once(body: bytes, detail: str) -> None:
 def test_a_caller_is_not_charged_for_time_in_which_the_process_did_not_run() -> None:
     meter = Meter()
     with meter.running():
-        time.sleep(0.3)  # stands for a machine that gave its processor to others
+        time.sleep(0.3)  # the case itself: time passes in which the process does not run
     assert meter.seconds < 0.1
     with meter.running():
         deadline = time.thread_time() + 0.2
