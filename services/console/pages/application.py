@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, abort, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
+from jinja2 import FileSystemLoader
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
@@ -21,8 +22,9 @@ from ngao.chassis.http.limits import Limiter
 from ngao.chassis.http.pages import ROUTE
 from ngao.chassis.http.problems import problem_of
 from services.console.pages import languages, showing
+from services.console.pages.addresses import CONVERTERS
 from services.console.pages.assets import Assets
-from services.console.pages.declaring import GROUPS, Page, pages_in
+from services.console.pages.declaring import GROUPS, Page, folders_of, pages_in
 from services.console.pages.desk import Desk
 
 if TYPE_CHECKING:
@@ -52,7 +54,9 @@ def application(parts: ConsoleParts, features: ModuleType) -> Flask:
     app = Flask("services.console.pages", static_folder=None)
     app.config.update(_settings(parts))
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    assets, pages = Assets(), pages_in(features)
+    app.jinja_loader = FileSystemLoader(folders_of(features, "templates"))
+    app.url_map.converters |= CONVERTERS
+    assets, pages = Assets(folders_of(features, "assets")), pages_in(features)
     languages.speak(app)
     CSRFProtect(app)
     showing.show(app, parts)

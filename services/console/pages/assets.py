@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Response, abort
 
-_FOLDER = Path(__file__).with_name("assets")
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 _KEPT = "public, max-age=31536000, immutable"
 
@@ -23,10 +23,14 @@ class _Asset:
 
 
 class Assets:
-    """All files of the folder."""
+    """All files of these folders. Raises TypeError for two of one name."""
 
-    def __init__(self) -> None:
-        self._files = {path.name: _read(path) for path in _FOLDER.iterdir() if path.suffix in _TYPES}
+    def __init__(self, folders: Iterable[Path]) -> None:
+        self._files: dict[str, _Asset] = {}
+        for path in (each for folder in folders for each in folder.iterdir() if each.suffix in _TYPES):
+            if path.name in self._files:
+                raise TypeError(f"{path}: another asset has this name")
+            self._files[path.name] = _read(path)
 
     def address(self, name: str) -> str:
         """Return the address of a file. Raises KeyError for one that does not exist."""

@@ -3,7 +3,8 @@
     @page("/board", scope="cases:read", group="now", title=_l("Board"))
     def show_board(desk: Desk) -> str:
 
-A feature adds pages in a folder of its own and changes no list.
+A feature adds pages in a folder of its own and changes no list: beside its functions are its `templates/`, its Swahili in `sw.po`
+and, where it has any, its `assets/`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, TypeVar
 
@@ -70,6 +72,11 @@ def pages_in(module: ModuleType) -> list[Page]:
                     raise TypeError(f"{each.__name__}: another page is called {declared.name}")
                 found[declared.name] = declared
     return list(found.values())
+
+
+def folders_of(module: ModuleType, name: str) -> list[Path]:
+    """Return the folders of this name that the features of a package have, and the files for one that is a file's name."""
+    return sorted(each for root in module.__path__ for each in Path(root).rglob(name))
 
 
 def _modules(module: ModuleType) -> Iterator[ModuleType]:

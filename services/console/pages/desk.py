@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, make_response, redirect, render_template, request, session
+from flask import Response, abort, make_response, redirect, render_template, request, session
 
 from ngao.chassis.errors import Unauthenticated
 from ngao.chassis.security.identity import Principal
@@ -65,6 +65,27 @@ class Desk:
         """Ask a service in the person's name, for one scope. An answer says when the service could not be reached."""
         token = self.parts.issuer.token(self._staff, service, [scope])
         return self.parts.peers.ask(service, method, path, token, body)
+
+    def known(self, service: str, path: str, scope: str) -> Any:
+        """Return what a page cannot do without. What does not exist, and what is not the person's to see, are the same page."""
+        found = self.ask(service, "GET", path, scope)
+        if found.is_missing:
+            abort(503)
+        if not found.is_good:
+            abort(404)
+        return found.body
+
+    def part(self, service: str, path: str, scope: str) -> Answer | None:
+        """Return the answer for a part of a page; None for a person who lacks the scope."""
+        return self.ask(service, "GET", path, scope) if self.may(scope) else None
+
+    def done(self, path: str, *answers: Answer) -> Any:
+        """Go on to a page after an act; or say what was not done and why, with the way to that page."""
+        wrong = next((each for each in answers if not each.is_good), None)
+        if wrong is None:
+            return self.go(path)
+        sentence = None if wrong.is_missing else wrong.body.get("detail")
+        return self.show("not_done.html", 503 if wrong.is_missing else 409, back=path, sentence=sentence)
 
     def show(self, template: str, status: int = 200, **values: Any) -> Response:
         """Return a page made from a template."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from functools import cache
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 from babel.messages.catalog import Catalog
@@ -18,10 +17,11 @@ from babel.support import NullTranslations, Translations
 from flask import Flask, abort, request, session
 from flask_babel import Babel, Domain, get_locale
 
+from services import console
+from services.console.pages.declaring import folders_of
+
 LANGUAGES = {"en": "English", "sw": "Kiswahili"}
 """The languages by their code, each under its own name."""
-
-_TRANSLATIONS = Path(__file__).with_name("translations")
 
 
 def speak(app: Flask) -> None:
@@ -33,9 +33,16 @@ def speak(app: Flask) -> None:
 
 
 def catalogue(language: str) -> Catalog:
-    """Return the texts of a language as its file has them."""
-    with (_TRANSLATIONS / f"{language}.po").open("rb") as file:
-        return read_po(file, locale=language, abort_invalid=True)
+    """Return the texts of a language as the files of all features have them. Raises TypeError for a text that two files have."""
+    every = Catalog(locale=language)
+    for path in folders_of(console, f"{language}.po"):
+        with path.open("rb") as file:
+            texts = [each for each in read_po(file, locale=language, abort_invalid=True) if each.id]
+        for each in texts:
+            if each.id in every:
+                raise TypeError(f"{path}: another file has the text {each.id!r}, too")
+            every[each.id] = each
+    return every
 
 
 class _Compiled(Domain):
