@@ -8,64 +8,35 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from ngao.contracts import SERVICES, subscriptions_of
-from ngao.testing.broker import provision
 from ngao.testing.processes import ServiceProcess, World
 from ngao.testing.waiting import eventually
 from tests.support.intake import onboard, report
-from tests.support.staff import Browser, invite, set_up
-
-SMTP = '[own.smtp]\nhost = "127.0.0.1"\nport = 1\nfrom = "desk@example.org"\ntls = "none"\n'
-"""Nothing is sent here."""
-NAIROBI, MOMBASA = "KE-30", "KE-28"
-SECRET_WORDS = "Invented Wairimu"
+from tests.support.night import MOMBASA, NAIROBI, SECRET_WORDS, Night
+from tests.support.staff import Browser
 
 
 @pytest.fixture(scope="module")
-def running(world: World) -> Iterator[dict[str, ServiceProcess]]:
-    provision(world, {name: subscriptions_of(name) for name in SERVICES})
-    own = {"notify": SMTP}
-    others = {name: ServiceProcess(*world.settings(name, own.get(name, ""))) for name in SERVICES if name != "console"}
-    addresses = "\n".join(f'{name} = "http://127.0.0.1:{each.port}"' for name, each in others.items())
-    asks = f"guesses_at_once = 1000\n[own.operators]\n{addresses}\n"
-    services = {**others, "console": ServiceProcess(*world.settings("console", asks))}
-    for each in services.values():
-        each.start()
-    yield services
-    for each in services.values():
-        each.stop()
+def night(world: World) -> Iterator[Night]:
+    started = Night(world).start()
+    yield started
+    started.stop()
 
 
 @pytest.fixture(scope="module")
-def cases(running: dict[str, ServiceProcess], world: World) -> dict[str, str]:
+def running(night: Night) -> dict[str, ServiceProcess]:
+    return night.services
+
+
+@pytest.fixture(scope="module")
+def cases(night: Night) -> dict[str, str]:
     """A critical case in each of two counties, known to referral, with an alarm at notify."""
-    key, made = onboard(running["intake"], world, "forms"), {}
-    for county in (NAIROBI, MOMBASA):
-        subject = {"identity": {"names": [f"{SECRET_WORDS} {county}"], "phones": [f"0700 000 3{county[-2:]}"]}}
-        violations = [{"type": "enforced_disappearance", "ongoing": True, "perpetrators": [{"type": "police"}]}]
-        body = report(location={"scheme": "iso3166-2", "code": county}, subject=subject, violations=violations)
-        status, receipt = running["intake"].request("POST", "/v1/reports", body, key)
-        assert (status, receipt.get("urgency")) == (202, "critical"), receipt
-        made[county] = str(receipt["case_ref"])
-    for each in made.values():
-        path = f"/v1/messages?case_ref={each}"
-        ask = lambda at=path: running["notify"].request("GET", at, None, world.operator_key)[1]["messages"]  # noqa: E731
-        eventually(ask, what="an alarm about each case")
-        seen = lambda at=f"/v1/cases/{each}": running["referral"].request("GET", at, None, world.operator_key)[0] == 200  # noqa: E731
-        eventually(seen, what="each case to be known")
-    return made
+    return {county: night.report(county) for county in (NAIROBI, MOMBASA)}
 
 
 @pytest.fixture
-def person(running: dict[str, ServiceProcess], world: World) -> Callable[..., Browser]:
+def person(night: Night) -> Callable[..., Browser]:
     """Sign somebody in with these roles."""
-
-    def signed_in(*roles: str, hubs: tuple[str, ...] = ()) -> Browser:
-        browser = Browser(running["console"].port)
-        set_up(browser, invite(running["console"], world.operator_key, f"staff-{secrets.token_hex(3)}", *roles, hubs=hubs))
-        return browser
-
-    return signed_in
+    return night.person
 
 
 def test_the_board_shows_what_nobody_has_seen_first_and_one_confirmation_silences_every_alarm_of_the_case(
