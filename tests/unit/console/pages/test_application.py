@@ -139,7 +139,12 @@ def test_what_may_pass_says_so_and_when_to_come_again(app: Flask) -> None:
 
 @pytest.mark.parametrize(
     ("path", "route"),
-    [("/sign-in?lang=sw", "/sign-in"), ("/assets/1/2", "/assets/<digest>/<name>"), ("/c/NG-1", "/c/<case:case_ref>"), ("/x/1", "")],
+    [
+        ("/sign-in?lang=sw", "/sign-in"),
+        ("/assets/1/2", "/assets/<digest>/<name>"),
+        ("/c/NG-1", "/c/<case:case_ref>"),
+        ("/x/1", ""),
+    ],
 )
 def test_the_route_is_named_for_the_log_without_values(app: Flask, path: str, route: str) -> None:
     assert app.test_client().get(path).headers[ROUTE] == route
