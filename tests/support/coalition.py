@@ -55,6 +55,7 @@ class Partner:
     behaviour: str
     referral: ServiceProcess
     operator_key: str
+    entry: dict[str, Any]
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -270,11 +271,19 @@ class Coalition:
                 "vetted": True, "public_key": public, "signing_key": signs, "vouch": vouch, **changes}  # fmt: skip
         key = self.asks("referral", "PUT", f"/v1/partners/{partner_id}", body)["key"]
         self.asks("notify", "PUT", f"/v1/roster/partners/{partner_id}", {"email": f"{partner_id}@example.org", "language": "en"})
-        made = Partner(partner_id, account, key, behaviour, self.services["referral"], self.world.operator_key)
+        made = Partner(partner_id, account, key, behaviour, self.services["referral"], self.world.operator_key, body)
         self.partners.append(made)
         if opened:
             made.open()
         return made
+
+    def dismiss(self, partner: Partner) -> None:
+        """Let a partner leave, and suspend it: a test that gets its county later must not have its cases offered to it."""
+        partner.leave()
+        referral, path = self.services["referral"], f"/v1/partners/{partner.id}"
+        referral.request("PUT", path, {**partner.entry, "suspended": True}, self.world.operator_key)
+        shown = self.asks("referral", "GET", path)
+        assert shown["suspended"] or shown["revoked"], partner.id
 
     def county(self) -> str:
         """A county that no test beside uses: the partners of one that is over have left."""

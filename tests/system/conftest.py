@@ -47,7 +47,7 @@ def _partners_leave(request: pytest.FixtureRequest) -> Iterator[None]:
     before = len(coalition.partners)
     yield
     for partner in coalition.partners[before:]:
-        partner.leave()
+        coalition.dismiss(partner)
 
 
 @pytest.fixture
