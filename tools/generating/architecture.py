@@ -81,13 +81,16 @@ def _of_readme(folder: Path) -> str | None:
 
 
 def _of_parents(folder: Path, root: Path) -> str | None:
+    """Return what a README above says of a folder. `<feature>/templates/` says it of that folder in every feature."""
     for parent in folder.parents:
         if parent == root.parent:
             break
         readme = parent / "README.md"
         said = dict(_ENTRY.findall(readme.read_text("utf-8"))) if readme.exists() else {}
-        if (name := folder.relative_to(parent).as_posix()) in said:
-            return said[name]
+        name, of_a_feature = folder.relative_to(parent), Path("<feature>", *folder.relative_to(parent).parts[1:])
+        for each in (name.as_posix(), of_a_feature.as_posix()):
+            if each in said:
+                return said[each]
     return None
 
 

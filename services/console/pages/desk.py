@@ -80,7 +80,7 @@ class Desk:
         return self.ask(service, "GET", path, scope) if self.may(scope) else None
 
     def done(self, path: str, *answers: Answer) -> Any:
-        """Go on to a page after an act; or say what was not done and why, with the way to that page."""
+        """Continue at a page after an act; or say what was not done and why, with the way to that page."""
         wrong = next((each for each in answers if not each.is_good), None)
         if wrong is None:
             return self.go(path)
