@@ -17,9 +17,13 @@ from ngao.contracts.lists import LISTS
 from ngao.kernel.retention import Retention
 
 _MATCHING = "matching.yaml"
+_TRIAGE, _TEMPLATES, _IDENTITY = "triage.yaml", "templates.yaml", "identity.yaml"
 _COUNTIES, _VIOLATIONS, _NEEDS = "counties.yaml", "violations.yaml", "support_types.yaml"
 Labels = Mapping[str, Mapping[str, str]]
 """For each code, its label by language."""
+
+
+_TEXTS = fields.Dict(keys=fields.String(), values=fields.String())
 
 
 class _MatchingFile(Tolerant):
@@ -28,13 +32,59 @@ class _MatchingFile(Tolerant):
     timezone = fields.String(required=True, validate=validate.OneOf(available_timezones()))
 
 
+class _Rule(Tolerant):
+    """Intake's rule of triage, as far as pages show it."""
+
+    id = fields.String(required=True)
+    text = fields.String(required=True)
+
+
+class _TriageFile(Tolerant):
+    """The sentences of intake's file, and what they are in other languages: by language, then by rule or code."""
+
+    rules = fields.List(fields.Nested(_Rule), required=True)
+    decision_reasons = fields.Dict(keys=fields.String(), values=fields.String(), load_default=dict)
+    translations = fields.Dict(keys=fields.String(), values=_TEXTS, load_default=dict)
+
+
+class _Template(Tolerant):
+    """What pages call a message: its subject."""
+
+    subject = fields.String(required=True)
+
+
+class _TemplatesFile(Tolerant):
+    """Notify's file of templates, by name and language."""
+
+    templates = fields.Dict(
+        keys=fields.String(), values=fields.Dict(keys=fields.String(), values=fields.Nested(_Template)), required=True
+    )
+
+
+class _IdentityFile(Tolerant):
+    """The part of the file of registry and intake that pages need: why a record may be read."""
+
+    read_reasons = fields.List(fields.String(), required=True)
+    labels = fields.Dict(
+        keys=fields.String(), values=fields.Dict(keys=fields.String(), values=fields.String()), load_default=dict
+    )
+
+
 @dataclass(frozen=True)
 class Policy:
-    """Labels by code and language; `zone` is the time in which pages show moments; `version` of all files together."""
+    """Labels by code and language; `zone` is the time in which pages show moments; `version` of all files together.
+
+    `decision_reasons` are why a person may decide an urgency otherwise, `templates` the subjects of messages. `sentences` are
+    those of triage in other languages, by the English one. `read_reasons` are why a record may be read.
+    """
 
     counties: Labels
     violations: Labels
     support_types: Labels
+    templates: Labels
+    decision_reasons: Labels
+    sentences: Labels
+    read_reasons: Labels
     zone: str
     version: str
 
@@ -54,11 +104,18 @@ def read_retention(directories: Sequence[Path]) -> Retention:
 def read_policy(directories: Sequence[Path]) -> Policy:
     """Read the labels. Raises Misconfigured."""
     lists = {name: LISTS[name] for name in (_COUNTIES, _VIOLATIONS, _NEEDS)}
-    found = load_policy(directories, {**lists, _MATCHING: _MatchingFile()})
+    others = {_MATCHING: _MatchingFile(), _TRIAGE: _TriageFile(), _TEMPLATES: _TemplatesFile(), _IDENTITY: _IdentityFile()}
+    found = load_policy(directories, {**lists, **others})
+    triage, identity = found[_TRIAGE], found[_IDENTITY]
+    reasons, rules = triage["decision_reasons"], {each["id"]: each["text"] for each in triage["rules"]}
     return Policy(
         counties={code: dict.fromkeys(("en", "sw"), entry["name"]) for code, entry in found[_COUNTIES]["counties"].items()},
         violations=_labels(found[_VIOLATIONS]["violations"]),
         support_types=_labels(found[_NEEDS]["support_types"]),
+        templates={name: _subjects(texts) for name, texts in found[_TEMPLATES]["templates"].items()},
+        decision_reasons={code: {"en": text} | _in_others(triage, code) for code, text in reasons.items()},
+        sentences={text: _in_others(triage, code) for code, text in (*reasons.items(), *rules.items())},
+        read_reasons={code: identity["labels"].get(code, {}) for code in identity["read_reasons"]},
         zone=found[_MATCHING]["timezone"],
         version=found.version,
     )
@@ -66,3 +123,12 @@ def read_policy(directories: Sequence[Path]) -> Policy:
 
 def _labels(entries: Mapping[str, Any]) -> Labels:
     return {code: entry["label"] for code, entry in entries.items()}
+
+
+def _subjects(texts: Mapping[str, Any]) -> dict[str, str]:
+    return {language: text["subject"] for language, text in texts.items()}
+
+
+def _in_others(triage: Mapping[str, Any], code: str) -> dict[str, str]:
+    """Return what the sentence of a rule or reason is in other languages."""
+    return {language: texts[code] for language, texts in triage["translations"].items() if code in texts}

@@ -21,10 +21,10 @@ from werkzeug.exceptions import HTTPException
 from ngao.chassis.http.limits import Limiter
 from ngao.chassis.http.pages import ROUTE
 from ngao.chassis.http.problems import problem_of
-from services.console.pages import languages, showing
+from services.console.pages import languages, menu, showing
 from services.console.pages.addresses import CONVERTERS
 from services.console.pages.assets import Assets
-from services.console.pages.declaring import GROUPS, Page, folders_of, pages_in
+from services.console.pages.declaring import Page, folders_of, pages_in
 from services.console.pages.desk import Desk
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def application(parts: ConsoleParts, features: ModuleType) -> Flask:
     languages.speak(app)
     CSRFProtect(app)
     showing.show(app, parts)
-    app.jinja_env.globals |= {"asset": assets.address, "csrf": _csrf, "menu": partial(_menu, pages)}
+    app.jinja_env.globals |= {"asset": assets.address, "csrf": _csrf}
+    app.jinja_env.globals |= {"menu": partial(menu.groups, pages), "bar": partial(menu.bar, pages)}
     guesses = Limiter(parts.clock, parts.own.guesses_per_second, parts.own.guesses_at_once)
     app.before_request(partial(_slow_down, guesses))
     for each in pages:
@@ -99,15 +100,6 @@ def _view(parts: ConsoleParts, page: Page) -> Callable[..., ResponseReturnValue]
         return shown
 
     return view
-
-
-def _menu(pages: list[Page]) -> list[Page]:
-    """Return the pages of the menu that the person may open, in the order of the groups."""
-    desk = g.get("desk")
-    if desk is None or desk.signed_in is None:
-        return []
-    shown = [each for each in pages if each.group and desk.may(each.scope)]
-    return sorted(shown, key=lambda each: GROUPS.index(each.group))
 
 
 def _csrf() -> Markup:

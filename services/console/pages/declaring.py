@@ -17,10 +17,12 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, TypeVar
 
+from flask_babel import lazy_gettext as _l
+
 F = TypeVar("F", bound=Callable[..., Any])
 DECLARED = "__ngao_page__"
-GROUPS = ("now", "network", "machinery", "record", "own")
-"""The groups of the menu, in their order."""
+GROUPS = {"now": _l("Now"), "network": _l("Network"), "machinery": _l("Machinery"), "record": _l("Record"), "own": _l("Own")}
+"""The groups of the menu with their headings, in their order."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from flask_babel import get_locale
 from markupsafe import Markup
 
 from services.console.policy import Labels
+from services.console.sentences.showing import filters
 
 if TYPE_CHECKING:
     from services.console.context import ConsoleParts
@@ -25,6 +27,9 @@ def show(app: Flask, parts: ConsoleParts) -> None:
         "county": partial(label, parts.policy.counties),
         "violation": partial(label, parts.policy.violations),
         "need": partial(label, parts.policy.support_types),
+        "template": partial(label, parts.policy.templates),
+        "labelled": labelled,
+        **filters(parts.policy),
     }
     app.context_processor(lambda: {"now": parts.clock.now(), "neutral": parts.own.neutral})
 
@@ -40,7 +45,11 @@ def moment(parts: ConsoleParts, zone: ZoneInfo, given: Any) -> str:
 
 def label(labels: Labels, code: str) -> Any:
     """Return a code's label in the reader's language; the code itself if policy has none."""
-    known = labels.get(code)
+    return labelled(labels.get(code), code)
+
+
+def labelled(known: Mapping[str, str] | None, code: str) -> Any:
+    """Return the one of a code's labels that is in the reader's language, else the English one, else the code."""
     if not known:
         return code
     language = str(get_locale())
