@@ -17,7 +17,7 @@ from ngao.cli.policy import folders_here
 from ngao.contracts.lists import LISTS
 from ngao.deployment.atomic_files import write_whole
 from ngao.deployment.operators import entry
-from ngao.kernel.scopes import SCOPES
+from ngao.kernel.scopes import OF_OUTSIDER, SCOPES
 
 app = typer.Typer(no_args_is_help=True, help="The people who may use these commands, each with a key of their own.")
 OperatorId = Annotated[str, typer.Argument(help="Lower-case letters, digits and hyphens, such as `night-desk`.")]
@@ -115,6 +115,8 @@ def _allowed(scopes: list[str] | None, roles: list[str] | None, hubs: list[str] 
     rights = rights_of((), roles or (), known)
     if not hubs and any(grant.reach == "hub" for grant in rights.values()):
         raise Misconfigured("This role reaches the cases of a hub. Give its county with --hub, as an ISO 3166-2 code.")
+    if any(grant.reach == OF_OUTSIDER for grant in rights.values()):
+        raise Misconfigured("This role is for people of a partner, who sign in at the console. Run `ngao staff invite`.")
     return dict(zip(_HELD, (sorted(set(each or ())) for each in (roles, scopes, hubs)), strict=True))
 
 

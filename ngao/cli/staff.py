@@ -13,18 +13,25 @@ app = typer.Typer(no_args_is_help=True, help="The people who sign in at the cons
 AccountId = Annotated[str, typer.Argument(help="The name to sign in with: lower-case letters, digits, hyphens.")]
 Roles = Annotated[list[str], typer.Option("--role", help="A role of roles.yaml, such as duty-officer. Can be repeated.")]
 Hubs = Annotated[list[str] | None, typer.Option("--hub", help="A county, for roles that reach a hub's cases. Can be repeated.")]
+Partner = Annotated[str, typer.Option("--partner", help="The id of a partner, for a person of it: with --role partner-staff.")]
 Language = Annotated[str, typer.Option(help="en or sw: the language of the pages.")]
 
-_COLUMNS = ("id", "state", "roles", "hubs", "language", "passkeys", "has_password", "created_at")
+_COLUMNS = ("id", "state", "roles", "hubs", "partner", "language", "passkeys", "has_password", "created_at")
 
 
 @app.command()
-def invite(account_id: AccountId, role: Roles, hub: Hubs = None, language: Language = "en", url: Url = None) -> None:
+def invite(  # noqa: PLR0917 - each is an option of the command
+    account_id: AccountId, role: Roles, hub: Hubs = None, partner: Partner = "", language: Language = "en", url: Url = None
+) -> None:
     """Invite a person. The code is shown once; it sets the account up, once, within 48 hours.
 
     The name is in audits and on cases, so it need not be the person's own. Give the code to the person directly.
+
+    A person of a partner sees and answers the offers to that partner, and nothing else:
+    `ngao staff invite NAME --role partner-staff --partner haki-legal`.
     """
     body = {"id": account_id, "roles": sorted(set(role)), "hubs": sorted(set(hub or ())), "language": language}
+    body |= {"partner": partner} if partner else {}
     _tell(operator("console", url).post("/v1/accounts", body))
 
 

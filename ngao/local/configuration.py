@@ -33,6 +33,7 @@ from ngao.deployment.naming import (
     period_of,
 )
 from ngao.deployment.operators import as_text, entries_in, entry
+from ngao.local.binaries import javascript_folder
 from ngao.local.home import REPOSITORY, Home
 from ngao.local.ports import LOCAL
 
@@ -56,7 +57,8 @@ def _default_own(service: str, ports: Mapping[str, int]) -> str:
     """Name the other services for console. For notify, name the mail server that writes to files, until there is a real one."""
     if service == CONSOLE:
         others = [f'{each} = "http://{LOCAL}:{ports[each]}"' for each in SERVICES if each != service]
-        return "\n".join(("[own.services]", *others, "", "[own.operators]", *others, ""))
+        libraries = f"libraries = {json.dumps(str(javascript_folder()))}"
+        return "\n".join((libraries, "[own.services]", *others, "", "[own.operators]", *others, ""))
     if service != "notify":
         return ""
     return f'[own.smtp]\nhost = "{LOCAL}"\nport = {ports["smtp"]}\nfrom = "desk@example.org"\ntls = "none"\n'

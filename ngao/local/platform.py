@@ -207,6 +207,7 @@ class Platform:
         progress(f"broker provisioned ({len(done)} changes)")
         configuration.write_keys(self.home)
         configuration.write_operator(self.home)
+        binaries.javascript(progress)
         configuration.write_settings(self.home, self.ports)
 
     def _agree_on_approvals(self, progress: Progress) -> None:

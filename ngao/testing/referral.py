@@ -135,6 +135,12 @@ class MemoryEngagements(EngagementRepository):
     def live_of(self, partner_ids: Sequence[str], limit: int) -> list[str]:
         return self._engagements.ids(lambda each: each.partner_id in partner_ids and each.live)[:limit]
 
+    def ended_of(self, partner_id: str, since: datetime, limit: int) -> list[str]:
+        begun = self._engagements.since
+        return self._engagements.ids(
+            lambda each: each.partner_id == partner_id and not each.live and begun.get(each.id, _EVER) >= since
+        )[-limit:]
+
     def at_work_of(self, partner_id: str) -> list[str]:
         return self._engagements.ids(lambda each: each.partner_id == partner_id and each.at_work)
 
@@ -205,6 +211,9 @@ class MemoryLog(PartnerLogRepository):
             if not each.cursor:
                 each.cursor = self._logs.last[partner_id] = self._logs.last.get(partner_id, 0) + 1
         return [(each.cursor, deepcopy(each.event)) for each in mine if each.cursor > cursor][:limit]
+
+    def boxes_of(self, offer_id: str) -> list[tuple[str, Mapping[str, Any]]]:
+        return [(each.part, deepcopy(each.event)) for each in self._logs.kept if each.offer_id == offer_id and each.part]
 
     def erase_boxes(self, offer_id: str, part: str | None = None, *, before: int | None = None) -> None:
         boxes = [each for each in self._logs.kept if each.offer_id == offer_id and part in {None, each.part}]

@@ -4,6 +4,7 @@
     neutral = "https://www.example.org/"  # where `Leave now` leads; a page without anything personal
     guesses_per_second = 0.2              # how often one address may try to sign in or to open an invitation,
     guesses_at_once = 20                  # and how often in a row: an office behind one address signs in together
+    libraries = "/usr/share/nodejs"       # where Debian's packages of JavaScript are; a library that is not there is not used
     [own.services]                        # where each other service says whether it is ready: its inside port, if it has one
     intake = "https://intake:8081"
     [own.operators]                       # where each other service takes operators' requests: its operators' port, if it has one
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from marshmallow import ValidationError, fields
-from marshmallow.validate import OneOf, Range
+from marshmallow.validate import Length, OneOf, Range
 
 from ngao.chassis.errors import Misconfigured
 from ngao.contracts import SERVICES, field_errors
@@ -36,6 +37,7 @@ class OwnSettings:
     services: Mapping[str, str]
     operators: Mapping[str, str]
     neutral: str
+    libraries: str
     guesses_per_second: float
     guesses_at_once: int
 
@@ -53,6 +55,7 @@ class _Own(Strict):
     operators = _addresses()
     guesses_per_second = fields.Float(load_default=0.2, validate=Range(0.01, 1000))
     guesses_at_once = fields.Integer(load_default=20, validate=Range(1, 10_000))
+    libraries = fields.String(load_default="/usr/share/nodejs", validate=Length(1, 500))
     neutral = fields.Url(schemes={"https", "http"}, require_tld=False, load_default="https://www.wikipedia.org/")
 
 

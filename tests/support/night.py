@@ -51,11 +51,12 @@ class Night:
         """Ask a service as the operator of the tests, who may do everything."""
         return self.services[service].request(method, path, body, self.world.operator_key)
 
-    def person(self, *roles: str, hubs: tuple[str, ...] = (), name: str = "") -> Browser:
+    def person(self, *roles: str, hubs: tuple[str, ...] = (), name: str = "", partner: str = "") -> Browser:
         """Invite a person with these roles, and sign her in with a browser of her own."""
         console = self.services["console"]
         browser = Browser(console.port)
-        set_up(browser, invite(console, self.world.operator_key, name or f"staff-{secrets.token_hex(3)}", *roles, hubs=hubs))
+        name = name or f"staff-{secrets.token_hex(3)}"
+        set_up(browser, invite(console, self.world.operator_key, name, *roles, hubs=hubs, partner=partner))
         return browser
 
     def report(self, county: str = NAIROBI, *, violations: Any = None, person: str = "", **fields: Any) -> str:

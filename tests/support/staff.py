@@ -86,8 +86,9 @@ def set_up(browser: Browser, code: str, password: str = PASSWORD) -> tuple[str, 
     return secret, re.findall(r"<code>([A-Z2-7-]{19})</code>", done.text)
 
 
-def invite(service: Any, key: str, name: str, *roles: str, hubs: tuple[str, ...] = ()) -> str:
+def invite(service: Any, key: str, name: str, *roles: str, hubs: tuple[str, ...] = (), partner: str = "") -> str:
     """Invite a person as an operator; returns the code."""
-    status, made = service.request("POST", "/v1/accounts", {"id": name, "roles": list(roles), "hubs": list(hubs)}, key)
+    body = {"id": name, "roles": list(roles), "hubs": list(hubs), "partner": partner}
+    status, made = service.request("POST", "/v1/accounts", body, key)
     assert status == 201, made
     return str(made["code"])

@@ -85,6 +85,10 @@ TEXTS = {
         "The owner of the case is not the one that the caller saw.",
         "Read the case, and decide again with the owner in `errors` as `seen_owner`.",
     ),
+    "partner-not-trusted": (
+        "The partner of the account is suspended, revoked, not vetted or without a key.",
+        "Call the coalition: its people can do nothing until an operator reinstates it.",
+    ),
     "partner-revoked": ("The partner was revoked.", "Reinstate it: `bin/ngao partner add FILE --new-key`."),
     "permanent": ("The message cannot be processed.", "Read its details, then replay or drop it."),
     "purpose-not-allowed": (

@@ -53,7 +53,8 @@ class Credential:
 class Principal:
     """Who a request comes from, once known: kind is `operator`, `anyone` or a kind of outsiders.
 
-    `grant` bounds the operation that is asked for. `roles` are those of a person who is signed in at the console.
+    `grant` bounds the operation that is asked for. `roles` are those of a person who is signed in at the console; `outsider` is
+    the one in whose name a person of it acts.
     """
 
     kind: str
@@ -63,6 +64,7 @@ class Principal:
     rate_per_second: float | None = None
     grant: Grant = WHOLE
     roles: tuple[str, ...] = ()
+    outsider: str = ""
 
     @property
     def actor(self) -> Actor:

@@ -26,7 +26,7 @@ from ngao.chassis.security import keyfiles
 from ngao.chassis.security.identity import ACCOUNT_ID, Principal
 from ngao.chassis.security.roles import Rights, Roles, rights_of
 from ngao.contracts import INTERNAL, Tolerant
-from ngao.kernel.scopes import SCOPES
+from ngao.kernel.scopes import OF_OUTSIDER, SCOPES
 
 ISSUER, ALGORITHM = "console", "EdDSA"
 LIFETIME = timedelta(minutes=2)
@@ -34,6 +34,7 @@ LONGEST = timedelta(minutes=5)
 """A token that is valid for longer is refused, although it is signed."""
 CLOCKS_S = 5
 _LONGEST_TOKEN = 4096
+_OUTSIDER = r"([a-z][a-z0-9-]{1,40})?\Z"
 _log = get_logger(__name__)
 _UNKNOWN_S = 1.0
 """A key id that is in no folder makes no more than one look in this time."""
@@ -41,11 +42,15 @@ _UNKNOWN_S = 1.0
 
 @dataclass(frozen=True)
 class Staff:
-    """A person with an account at the console: the account's id, its roles, and the hubs that they are for."""
+    """A person with an account at the console: the account's id, its roles, and the hubs that they are for.
+
+    A person of an outsider has its id in `outsider`, and reaches nothing but what is for that one, whatever the roles.
+    """
 
     id: str
     roles: tuple[str, ...]
     hubs: tuple[str, ...] = ()
+    outsider: str = ""
 
 
 def _words(most: int, each: validate.Validator) -> Any:
@@ -61,6 +66,7 @@ class _Claims(Tolerant):
     roles = _words(20, validate.Length(1, 41))
     hubs = _words(100, validate.Length(1, 41))
     scope = _words(len(SCOPES), validate.OneOf(SCOPES))
+    outsider = fields.String(load_default="", validate=validate.Regexp(_OUTSIDER), metadata=INTERNAL)
 
 
 class StaffIssuer:
@@ -77,6 +83,7 @@ class StaffIssuer:
         claims = {
             "iss": ISSUER, "aud": service, "sub": staff.id, "iat": now, "exp": now + lifetime,
             "roles": list(staff.roles), "hubs": list(staff.hubs), "scope": sorted(scopes),
+            **({"outsider": staff.outsider} if staff.outsider else {}),
         }  # fmt: skip
         key = Ed25519PrivateKey.from_private_bytes(b64decode(private))
         return jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": key_id})
@@ -102,13 +109,16 @@ class StaffTokens:
             return None
         if claims["exp"] - claims["iat"] > LONGEST.total_seconds():
             return None
-        person = self.person(Staff(claims["sub"], tuple(claims["roles"]), tuple(claims["hubs"])))
+        person = self.person(Staff(claims["sub"], tuple(claims["roles"]), tuple(claims["hubs"]), claims["outsider"]))
         within = {scope: grant for scope, grant in person.rights.items() if scope in claims["scope"]}
         return replace(person, rights=within)
 
     def person(self, staff: Staff) -> Principal:
-        """Return a person with the rights that policy gives to the roles now."""
-        return Principal("operator", staff.id, self._rights(staff.roles), frozenset(staff.hubs), roles=staff.roles)
+        """Return a person with the rights that policy gives to the roles now: one of an outsider with those of outsiders."""
+        rights = self._rights(staff.roles)
+        if staff.outsider:
+            rights = {scope: grant for scope, grant in rights.items() if grant.reach == OF_OUTSIDER}
+        return Principal("operator", staff.id, rights, frozenset(staff.hubs), roles=staff.roles, outsider=staff.outsider)
 
     def _rights(self, roles: Iterable[str]) -> Rights:
         """Return what these roles may do now. A role that policy does not know, or keeps for keys, gives nothing."""

@@ -7,11 +7,14 @@ from collections.abc import Collection, Iterable, Sequence
 from ngao.chassis.errors import InvalidInput, Misconfigured
 from ngao.chassis.security.roles import Roles, rights_of
 from ngao.kernel.problems import FieldError
-from ngao.kernel.scopes import EVERY_RECORD
+from ngao.kernel.scopes import EVERY_RECORD, OF_OUTSIDER
 
 
-def check_granted(roles: Sequence[str], hubs: Sequence[str], known: Roles, counties: Collection[str]) -> None:
-    """Check roles and hubs. Raises InvalidInput for a role that is unknown, for keys only, or at odds with another."""
+def check_granted(roles: Sequence[str], hubs: Sequence[str], known: Roles, counties: Collection[str], partner: str = "") -> None:
+    """Check roles and hubs. Raises InvalidInput for a role that is unknown, for keys only, or at odds with another.
+
+    A person of a partner has no role that reaches anything but that partner's offers, and others have no role that does.
+    """
     free = [name for name in known if not known[name].keys_only]
     errors = [*_unknown("roles", roles, free), *_unknown("hubs", hubs, counties)]
     if not errors:
@@ -20,11 +23,20 @@ def check_granted(roles: Sequence[str], hubs: Sequence[str], known: Roles, count
         except Misconfigured as error:
             errors = [FieldError("/roles", "differ", str(error))]
         else:
-            reaches_hub = any(grant.reach != EVERY_RECORD for grant in rights.values())
-            if reaches_hub and not hubs:
-                errors = [FieldError("/hubs", "required", "This role reaches the cases of a hub: name its county.")]
+            errors = _at_odds({grant.reach for grant in rights.values()}, hubs, partner)
     if errors:
         raise InvalidInput("The account cannot have these roles: `errors` says why.", errors)
+
+
+def _at_odds(reaches: Collection[str], hubs: Sequence[str], partner: str) -> list[FieldError]:
+    """Return why roles that reach this far do not fit to the hubs and the partner of an account."""
+    if partner and set(reaches) != {OF_OUTSIDER}:
+        return [FieldError("/partner", "differ", "A person of a partner has roles that reach its offers, and no others.")]
+    if not partner and OF_OUTSIDER in reaches:
+        return [FieldError("/partner", "required", "This role reaches the offers to a partner: name it.")]
+    if not hubs and set(reaches) - {EVERY_RECORD, OF_OUTSIDER}:
+        return [FieldError("/hubs", "required", "This role reaches the cases of a hub: name its county.")]
+    return []
 
 
 def _unknown(name: str, given: Sequence[str], known: Iterable[str]) -> list[FieldError]:

@@ -20,14 +20,14 @@ from services.console.sessions.end import end_all
     returns={201: AccountShown}, two_person=always,
 )  # fmt: skip
 def invite_person(ctx: Context, body: dict[str, Any]) -> Response:
-    """Invite a person who works with the platform.
+    """Invite a person who works with the platform, or for one of its partners.
 
     The code in the answer, and nowhere else, sets the account up within 48 hours. Raises InvalidInput, NotAllowedNow.
     """
     if ctx.accounts.get(body["id"]) is not None:
         raise NotAllowedNow("There is an account of this name. A name is never given to another person.", slug="account-exists")
-    check_granted(body["roles"], body["hubs"], ctx.roles, ctx.counties)
-    account = Account(body["id"], ctx.now, tuple(body["roles"]), tuple(body["hubs"]), body["language"])
+    check_granted(body["roles"], body["hubs"], ctx.roles, ctx.counties, body["partner"])
+    account = Account(body["id"], ctx.now, tuple(body["roles"]), tuple(body["hubs"]), body["partner"], body["language"])
     return Response(201, _invited(ctx, account, "account.invited"))
 
 
@@ -51,9 +51,12 @@ def invite_again(ctx: Context, account_id: str) -> dict[str, Any]:
     request=Granted, returns=AccountShown, two_person=always,
 )  # fmt: skip
 def change_roles(ctx: Context, account_id: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Change what a person may do. It is valid from the next page. Raises NotFound, InvalidInput."""
+    """Change what a person may do. It is valid from the next page.
+
+    A person of a partner stays one. Raises NotFound, InvalidInput.
+    """
     account = ctx.accounts.existing(account_id)
-    check_granted(body["roles"], body["hubs"], ctx.roles, ctx.counties)
+    check_granted(body["roles"], body["hubs"], ctx.roles, ctx.counties, account.partner)
     account.roles, account.hubs = tuple(body["roles"]), tuple(body["hubs"])
     ctx.accounts.save(account)
     detail = {"roles": ",".join(account.roles), "hubs": ",".join(account.hubs)}
@@ -86,5 +89,6 @@ def _invited(ctx: Context, account: Account, action: str) -> dict[str, Any]:
     account.invite(hashed(code), ctx.now)
     ctx.accounts.save(account)
     detail = {"roles": ",".join(account.roles), "hubs": ",".join(account.hubs)}
+    detail |= {"partner": account.partner} if account.partner else {}
     ctx.audit(action, subject=account.id, detail=detail)
     return show_account(account, code=code)

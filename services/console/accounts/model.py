@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 ACCOUNT_PATTERN = r"^[a-z][a-z0-9-]{1,40}$"
+PARTNER_PATTERN = r"^$|^[a-z][a-z0-9-]{1,40}$"
 LANGUAGES = ("en", "sw")
 INVITED_FOR = timedelta(hours=48)
 FREE_FAILURES = 5
@@ -52,6 +53,8 @@ class Invitation:
 class Account:
     """One person's account. The id is what audits and cases name; `hubs` are the counties that a hub's role is for.
 
+    `partner` is the partner whose person this is, from the invitation on; empty for the coalition's own people.
+
     `totp_sealed` is the secret of the person's authenticator app, as ciphertext. `totp_step` is the last step of time (RFC 6238)
     whose code was accepted, so that no code is accepted twice.
     """
@@ -60,6 +63,7 @@ class Account:
     created_at: datetime
     roles: tuple[str, ...]
     hubs: tuple[str, ...] = ()
+    partner: str = ""
     language: str = "en"
     state: State = State.INVITED
     invitation: Invitation | None = None

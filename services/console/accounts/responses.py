@@ -8,7 +8,7 @@ from marshmallow import fields, validate
 
 from ngao.chassis.handlers import fill
 from ngao.contracts.classes import INTERNAL, SENSITIVE, Pattern, Strict, Tolerant
-from services.console.accounts.model import ACCOUNT_PATTERN, LANGUAGES, Account
+from services.console.accounts.model import ACCOUNT_PATTERN, LANGUAGES, PARTNER_PATTERN, Account
 
 
 class Granted(Strict):
@@ -19,9 +19,13 @@ class Granted(Strict):
 
 
 class Invited(Granted):
-    """Who is invited. `id` is the name to sign in with; audits and cases name it, so it need not be the person's own."""
+    """Who is invited. `id` is the name to sign in with; audits and cases name it, so it need not be the person's own.
+
+    `partner` is the id of the partner whose person this is; empty for the coalition's own people.
+    """
 
     id = fields.String(validate=Pattern(ACCOUNT_PATTERN), required=True, metadata=INTERNAL)
+    partner = fields.String(load_default="", validate=Pattern(PARTNER_PATTERN), metadata=INTERNAL)
     language = fields.String(load_default="en", validate=validate.OneOf(LANGUAGES), metadata=INTERNAL)
 
 
@@ -32,6 +36,7 @@ class AccountShown(Tolerant):
     state = fields.String(metadata=INTERNAL)
     roles = fields.List(fields.String(), metadata=INTERNAL)
     hubs = fields.List(fields.String(), metadata=INTERNAL)
+    partner = fields.String(metadata=INTERNAL)
     language = fields.String(metadata=INTERNAL)
     created_at = fields.AwareDateTime(metadata=INTERNAL)
     passkeys = fields.Integer(metadata=INTERNAL)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -56,16 +57,16 @@ def application(parts: ConsoleParts, features: ModuleType) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.jinja_loader = FileSystemLoader(folders_of(features, "templates"))
     app.url_map.converters |= CONVERTERS
-    assets, pages = Assets(folders_of(features, "assets")), pages_in(features)
+    assets, pages = Assets(folders_of(features, "assets"), Path(parts.own.libraries)), pages_in(features)
     languages.speak(app)
     CSRFProtect(app)
     showing.show(app, parts)
-    app.jinja_env.globals |= {"asset": assets.address, "csrf": _csrf}
+    app.jinja_env.globals |= {"asset": assets.address, "library": assets.library, "csrf": _csrf}
     app.jinja_env.globals |= {"menu": partial(menu.groups, pages), "bar": partial(menu.bar, pages)}
     guesses = Limiter(parts.clock, parts.own.guesses_per_second, parts.own.guesses_at_once)
     app.before_request(partial(_slow_down, guesses))
     for each in pages:
-        app.add_url_rule(each.path, each.name, _view(parts, each), methods=each.methods)
+        app.add_url_rule(each.path, each.name, _view(parts, each, pages), methods=each.methods)
     app.add_url_rule("/assets/<digest>/<name>", "asset", assets.show)
     app.after_request(_finish)
     app.register_error_handler(Exception, _failed)
@@ -89,13 +90,14 @@ def _settings(parts: ConsoleParts) -> dict[str, Any]:
     }
 
 
-def _view(parts: ConsoleParts, page: Page) -> Callable[..., ResponseReturnValue]:
+def _view(parts: ConsoleParts, page: Page, pages: list[Page]) -> Callable[..., ResponseReturnValue]:
     def view(**values: str) -> ResponseReturnValue:
         desk = g.desk = Desk(parts, page)
         if not page.anyone and desk.signed_in is None:
             return redirect("/sign-in", 303) if request.method == "GET" else (render_template("sign_in_again.html"), 403)
         if not page.anyone and not desk.may(page.scope):
-            abort(404)
+            home = next((each.path for each in pages if each.home and page.path == "/" and desk.may(each.scope)), "")
+            return redirect(home, 303) if home else abort(404)
         shown: ResponseReturnValue = page.run(desk, **values)
         return shown
 

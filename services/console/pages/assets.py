@@ -1,16 +1,25 @@
-"""The files that pages refer to, each under an address with its hash, so that browsers keep it and never a stale one."""
+"""The files that pages refer to, each under an address with its hash, so that browsers keep it and never a stale one.
+
+A library of another package is not in this repository. A file `<name>.library` in a feature's assets says where in the folder of
+libraries it is, and the digest of the one that was read and tested: another one is not served.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Response, abort
 
+from ngao.chassis.observability.logs import get_logger
+
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 _KEPT = "public, max-age=31536000, immutable"
+_LIBRARY = ".library"
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -23,18 +32,25 @@ class _Asset:
 
 
 class Assets:
-    """All files of these folders. Raises TypeError for two of one name."""
+    """All files of these folders, and the libraries that they name. Raises TypeError for two of one name."""
 
-    def __init__(self, folders: Iterable[Path]) -> None:
+    def __init__(self, folders: Iterable[Path], libraries: Path) -> None:
         self._files: dict[str, _Asset] = {}
-        for path in (each for folder in folders for each in folder.iterdir() if each.suffix in _TYPES):
-            if path.name in self._files:
+        for path in sorted(each for folder in folders for each in folder.iterdir() if each.suffix in {*_TYPES, _LIBRARY}):
+            name = path.stem if path.suffix == _LIBRARY else path.name
+            if name in self._files:
                 raise TypeError(f"{path}: another asset has this name")
-            self._files[path.name] = _read(path)
+            found = _library(path, libraries) if path.suffix == _LIBRARY else _read(path)
+            if found is not None:
+                self._files[name] = found
 
     def address(self, name: str) -> str:
         """Return the address of a file. Raises KeyError for one that does not exist."""
         return f"/assets/{self._files[name].digest}/{name}"
+
+    def library(self, name: str) -> str:
+        """Return the address of a library; empty if it is not installed, or not the one that was tested."""
+        return self.address(name) if name in self._files else ""
 
     def show(self, digest: str, name: str) -> Response:
         """Return a file, if the address is the one of its present content."""
@@ -47,3 +63,17 @@ class Assets:
 def _read(path: Path) -> _Asset:
     content = path.read_bytes()
     return _Asset(content, _TYPES[path.suffix], hashlib.sha256(content).hexdigest()[:16])
+
+
+def _library(declared: Path, libraries: Path) -> _Asset | None:
+    """Return the library that a file declares, or None; why not is in the log."""
+    wanted = tomllib.loads(declared.read_text("utf-8"))
+    try:
+        content = (libraries / wanted["path"]).read_bytes()
+    except OSError:
+        _log.warning("library.missing", library=declared.stem)
+        return None
+    if hashlib.sha256(content).hexdigest() != wanted["sha256"]:
+        _log.warning("library.differs", library=declared.stem)
+        return None
+    return _Asset(content, _TYPES[Path(declared.stem).suffix], wanted["sha256"][:16])

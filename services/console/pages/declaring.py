@@ -29,7 +29,8 @@ GROUPS = {"now": _l("Now"), "network": _l("Network"), "machinery": _l("Machinery
 class Page:
     """One page. `scope` is what the person needs; empty for all who are signed in. `anyone` may see it without signing in.
 
-    With a `group` and a `title` it is in the menu of those who may open it.
+    With a `group` and a `title` it is in the menu of those who may open it. `home` is where a person begins who may open this
+    page and not the first one.
     """
 
     path: str
@@ -39,6 +40,7 @@ class Page:
     anyone: bool
     group: str
     title: Any
+    home: bool = False
 
     @property
     def name(self) -> str:
@@ -47,14 +49,21 @@ class Page:
 
 
 def page(
-    path: str, *, methods: tuple[str, ...] = ("GET",), scope: str = "", anyone: bool = False, group: str = "", title: Any = ""
+    path: str,
+    *,
+    methods: tuple[str, ...] = ("GET",),
+    scope: str = "",
+    anyone: bool = False,
+    group: str = "",
+    title: Any = "",
+    home: bool = False,
 ) -> Callable[[F], F]:
     """Declare that a function shows the page at a path, or does what a form there asks for."""
     if group and group not in GROUPS:
         raise TypeError(f"{path}: group is one of {', '.join(GROUPS)}")
 
     def declare(function: F) -> F:
-        setattr(function, DECLARED, Page(path, function, methods, scope, anyone, group, title))
+        setattr(function, DECLARED, Page(path, function, methods, scope, anyone, group, title, home))
         return function
 
     return declare

@@ -55,7 +55,7 @@ class Desk:
     @property
     def _staff(self) -> Staff:
         account = self.person.account
-        return Staff(account.id, account.roles, account.hubs)
+        return Staff(account.id, account.roles, account.hubs, account.partner)
 
     def may(self, scope: str) -> bool:
         """Return True if the person has this scope, whatever its bounds: the services hold to these."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from ngao.kernel.actors import Actor
 from ngao.kernel.records import stored_as
 from services.referral.cases.facts import Reason
 
@@ -79,7 +80,8 @@ class ReplyOutcome(StrEnum):
 class Reply:
     """A partner's reply to an offer; `detail` is the coded reason of a decline or a failure, or the coded outcome.
 
-    An acceptance carries the partner's `signature`, which the disclosing services verify for themselves.
+    An acceptance carries the partner's `signature`, which the disclosing services verify for themselves. `by` is the account of
+    the person who answered at the console; None where the partner's own program did.
     """
 
     offer_id: str
@@ -87,6 +89,7 @@ class Reply:
     detail: str = ""
     signature: str = ""
     signature_key_id: str = ""
+    by: Actor | None = None
 
 
 @dataclass(frozen=True)

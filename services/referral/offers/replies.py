@@ -27,7 +27,7 @@ def apply_reply(case: Case, offer: Offer, reply: Reply, now: datetime, waits: Wa
     elif verdict is ReplyOutcome.EARLY and keep_early:
         _keep(case, offer, reply)
     elif verdict is ReplyOutcome.LATE:
-        _answer_late(case, offer, verb)
+        _answer_late(case, offer, reply)
     return verdict
 
 
@@ -39,7 +39,7 @@ def _follow(case: Case, offer: Offer, reply: Reply, now: datetime, waits: Waits)
     offer.move(verb, detail, now, ends.get(verb))
     if verb is Verb.ACCEPT:
         offer.disclose_by = now + waits.disclose_by
-    case.record_offer(Kind(offer.state.value), offer, actor=_actor(offer))
+    case.record_offer(Kind(offer.state.value), offer, actor=_actor(offer, reply))
     if verb is Verb.COMPLETE or (verb is Verb.FAIL and detail == NO_LONGER_NEEDED):
         case.settle_need(offer.need, now)
     elif not offer.live:
@@ -59,14 +59,15 @@ def _follow_kept(case: Case, offer: Offer, now: datetime, waits: Waits) -> None:
 def _keep(case: Case, offer: Offer, reply: Reply) -> None:
     if reply.verb not in {kept for kept, _ in offer.early}:
         offer.early.append((reply.verb.value, reply.detail))
-        case.record_offer(Kind.REPLY_EARLY, offer, reason=reply.verb.value, actor=_actor(offer))
+        case.record_offer(Kind.REPLY_EARLY, offer, reason=reply.verb.value, actor=_actor(offer, reply))
 
 
-def _answer_late(case: Case, offer: Offer, verb: Verb) -> None:
+def _answer_late(case: Case, offer: Offer, reply: Reply) -> None:
+    verb = reply.verb
     if verb in offer.late:
         return
     offer.late.append(verb.value)
-    case.record_offer(Kind.REPLY_LATE, offer, reason=verb.value, actor=_actor(offer))
+    case.record_offer(Kind.REPLY_LATE, offer, reason=verb.value, actor=_actor(offer, reply))
     if verb is Verb.ACCEPT and offer.state is State.EXPIRED and not case.closed and not _has_another(case, offer):
         # A late acceptance is worth more than a human's phone calls: while the need is free, the partner is asked again.
         need = case.needs[offer.need]
@@ -80,5 +81,5 @@ def _has_another(case: Case, offer: Offer) -> bool:
     return any((other.partner_id, other.need) == (offer.partner_id, offer.need) and other.id != offer.id for other in present)
 
 
-def _actor(offer: Offer) -> Actor:
-    return Actor.partner(offer.partner_id)
+def _actor(offer: Offer, reply: Reply) -> Actor:
+    return reply.by or Actor.partner(offer.partner_id)

@@ -15,7 +15,7 @@ from ngao.chassis.storage.lookups import Record
 from ngao.chassis.storage.unit_of_work import Unit
 from services.referral.directory.model import draw
 from services.referral.matching.model import Load
-from services.referral.offers.model import AT_WORK, OPEN, REVOKED, Offer, State
+from services.referral.offers.model import AT_WORK, LIVE, OPEN, REVOKED, Offer, State
 
 _ENGAGEMENTS = "engagements"
 _YES = {State.ACCEPTED, State.STARTED, State.COMPLETED, State.FAILED, State.RECALLED}
@@ -119,6 +119,12 @@ class EngagementRepository:
         """Return offers that these partners have open or have accepted, the oldest first."""
         live = [state.value for state in OPEN | AT_WORK]
         return _offers(EngagementDocument.objects(partner_id__in=partner_ids, state__in=live), limit)
+
+    def ended_of(self, partner_id: str, since: datetime, limit: int) -> list[str]:
+        """Return the newest offers of a partner that ended since a moment, the oldest first."""
+        ended = [state.value for state in State if state not in LIVE]
+        found = EngagementDocument.objects(partner_id=partner_id, state__in=ended, at__gte=since)
+        return list(found.order_by("-at").limit(limit).scalar("id"))[::-1]
 
     def at_work_of(self, partner_id: str) -> list[str]:
         """Return the accepted offers on which a partner is at work."""

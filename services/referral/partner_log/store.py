@@ -74,6 +74,12 @@ class PartnerLogRepository:
         content = {"boxed": encode(for_partner(event)).decode(), "offer_id": offer_id, "part": part}
         self._keep(partner_id, event, content if event.sequence is None else {**content, "sequence": event.sequence})
 
+    def boxes_of(self, offer_id: str) -> list[tuple[str, Mapping[str, Any]]]:
+        """Return the events with boxes for an offer that are not erased, each with its part, the oldest first."""
+        self._unit.move_carried()
+        stored = PartnerEventDocument.objects(offer_id=offer_id, part__exists=True).order_by("at", "sequence")
+        return [(record["part"], json.loads(record["boxed"])) for record in stored.as_pymongo()]
+
     def erase_boxes(self, offer_id: str, part: str | None = None, *, before: int | None = None) -> None:
         """Remove the boxes of an offer, or of one part, or only those with a lower sequence than `before`.
 

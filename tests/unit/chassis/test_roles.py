@@ -142,7 +142,7 @@ def test_of_a_hubs_records_and_ones_own_neither_includes_the_other() -> None:
     roles = {"hub": Role("h", {"cases:read": hub}), "own": Role("o", {"cases:read": own})}
     with pytest.raises(Misconfigured, match="bound cases:read differently"):
         rights_of((), ("hub", "own"), roles)
-    assert list(REACHES) == ["all", "hub", "own"]
+    assert list(REACHES) == ["all", "hub", "own", "partner"]
 
 
 def test_a_role_names_a_scope_with_one_reach_or_with_all_besides(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ CODES = frozenset({DataClass.PUBLIC, DataClass.INTERNAL})
 ROLES: Roles = {
     "watch": Role("watches", {"cases:read": Grant("all", CODES)}),
     "convenor": Role("one hub", {"cases:read": Grant("hub", CODES), "cases:write": Grant("hub", CODES)}),
+    "partner-staff": Role("answers offers", {"offers:read": Grant("partner", CODES), "offers:write": Grant("partner", CODES)}),
     "counts": Role("counts all, in public codes", {"cases:read": Grant("all", frozenset({DataClass.PUBLIC}))}),
     "all": Role("everything", {"cases:read": Grant(), "keys:write": Grant()}, keys_only=True),
 }
@@ -90,6 +91,24 @@ def test_a_token_gives_no_scope_that_the_roles_lack_and_no_role_that_is_unknown_
         assert set(person.rights) == expected, roles
 
 
+def test_a_person_of_a_partner_reaches_that_partners_offers_alone_whatever_the_roles(site: Site) -> None:
+    for roles, expected in (
+        (("partner-staff",), {"offers:read"}),
+        (("partner-staff", "watch"), {"offers:read"}),
+        (("watch",), set()),
+    ):
+        token = site.issuer.token(Staff("asha", roles, outsider="haki-legal"), "referral", ["offers:read", "cases:read"])
+        person = site.referral.principal(token)
+        assert person is not None
+        assert (person.outsider, set(person.rights)) == ("haki-legal", expected), roles
+
+
+def test_a_person_of_no_partner_acts_for_none_even_with_its_role(site: Site) -> None:
+    person = site.referral.principal(site.issuer.token(Staff("asha", ("partner-staff",)), "referral", ["offers:read"]))
+    assert person is not None
+    assert person.outsider == ""
+
+
 def test_a_token_is_refused_after_its_minutes(site: Site) -> None:
     late = timedelta(seconds=-6)
     assert site.referral.principal(site.issuer.token(AMINA, "referral", ["cases:read"], lifetime=late)) is None
@@ -123,6 +142,9 @@ def test_a_token_without_one_of_its_claims_is_refused(site: Site, claim: str) ->
         {"scope": ["everything:write"]},
         {"scope": "cases:read"},
         {"hubs": {"KE-30": True}},
+        {"outsider": "Haki Legal"},
+        {"outsider": "haki-legal\n"},
+        {"outsider": ["haki-legal"]},
         {"iat": 4102444800, "exp": 4102444860},
         {"exp": True},
         {"nbf": 4102444800},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from pathlib import Path
 
 from flask.testing import FlaskClient
@@ -53,6 +54,21 @@ def test_an_asset_is_kept_for_a_year_and_never_asked_again(client: FlaskClient) 
     assert (answer.status_code, answer.mimetype, answer.text) == (200, "text/css", CSS)
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert re.fullmatch(r"/assets/[0-9a-f]{16}/desk\.css", address)
+
+
+def test_a_library_is_served_only_if_it_is_the_one_that_was_tested(tmp_path: Path) -> None:
+    pinned, installed = tmp_path / "assets", tmp_path / "installed"
+    for folder in (pinned, installed):
+        folder.mkdir()
+    content = b"'use strict';"
+    digest = sha256(content).hexdigest()
+    (pinned / "sums.js.library").write_text(f'path = "sums/sums.js"\nsha256 = "{digest}"\n')
+    assert assets.Assets([pinned], installed).library("sums.js") == "", "it is not installed"
+    (installed / "sums").mkdir()
+    (installed / "sums" / "sums.js").write_bytes(content)
+    assert assets.Assets([pinned], installed).library("sums.js") == f"/assets/{digest[:16]}/sums.js"
+    (installed / "sums" / "sums.js").write_bytes(content + b" ")
+    assert assets.Assets([pinned], installed).library("sums.js") == "", "it is another one"
 
 
 def test_another_hash_and_another_file_are_not_found(client: FlaskClient) -> None:
