@@ -22,7 +22,7 @@ COLLECTIONS: Mapping[str, tuple[str, ...]] = {
     "referral": ("cases", "directory", "engagements", "partner_cursors", "partner_events", "partners", "story"),
     "notify": ("alarms", "contact_summaries", "messages", "owners", "roster"),
     "registry": ("candidates", "cases", "contacts", "defenders", "disclosures", "pins"),
-    "console": ("accounts", "challenges", "sessions"),
+    "console": ("accounts", "challenges", "kept_forms", "sessions"),
 }
 """The collections of each service besides the common ones; a test compares them with the services' documents."""
 

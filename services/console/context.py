@@ -14,6 +14,7 @@ from ngao.chassis.security.staff_tokens import StaffIssuer
 from ngao.chassis.storage.unit_of_work import Unit
 from services import console
 from services.console.accounts.store import AccountRepository
+from services.console.kept.store import KeptFormRepository
 from services.console.pages.application import application
 from services.console.pages.peers import Peers
 from services.console.policy import read_policy, read_retention
@@ -31,6 +32,7 @@ class Context(UnitContext):
     accounts: AccountRepository
     sessions: SessionRepository
     challenges: ChallengeRepository
+    forms: KeptFormRepository
     roles: Roles
     counties: Collection[str]
 
@@ -58,6 +60,7 @@ class ConsoleParts(Parts[Context]):
             accounts=AccountRepository(unit),
             sessions=SessionRepository(unit),
             challenges=ChallengeRepository(unit),
+            forms=KeptFormRepository(unit),
             roles=self.roles,
             counties=self.policy.counties,
         )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from ngao.chassis.handlers import build
-from services.console import accounts, sessions, system
+from services.console import accounts, kept, sessions, system
 from services.console.context import ConsoleParts
 
 ConsoleService = build(
     "console",
     "Web pages and accounts for staff, and whether the other services are ready.",
     ConsoleParts,
-    (system, accounts, sessions),
+    (system, accounts, sessions, kept),
 )

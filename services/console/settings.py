@@ -5,6 +5,8 @@
     guesses_per_second = 0.2              # how often one address may try to sign in or to open an invitation,
     guesses_at_once = 20                  # and how often in a row: an office behind one address signs in together
     libraries = "/usr/share/nodejs"       # where Debian's packages of JavaScript are; a library that is not there is not used
+    lock_idle_s = 300                     # a screen on which nothing is done is locked after this time,
+    lock_hidden_s = 60                    # and one that is hidden after this
     [own.services]                        # where each other service says whether it is ready: its inside port, if it has one
     intake = "https://intake:8081"
     [own.operators]                       # where each other service takes operators' requests: its operators' port, if it has one
@@ -40,6 +42,8 @@ class OwnSettings:
     libraries: str
     guesses_per_second: float
     guesses_at_once: int
+    lock_idle_s: int
+    lock_hidden_s: int
 
 
 def _addresses() -> fields.Dict:
@@ -56,6 +60,8 @@ class _Own(Strict):
     guesses_per_second = fields.Float(load_default=0.2, validate=Range(0.01, 1000))
     guesses_at_once = fields.Integer(load_default=20, validate=Range(1, 10_000))
     libraries = fields.String(load_default="/usr/share/nodejs", validate=Length(1, 500))
+    lock_idle_s = fields.Integer(load_default=300, validate=Range(2, 1800))
+    lock_hidden_s = fields.Integer(load_default=60, validate=Range(1, 1800))
     neutral = fields.Url(schemes={"https", "http"}, require_tld=False, load_default="https://www.wikipedia.org/")
 
 

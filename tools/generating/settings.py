@@ -110,6 +110,8 @@ KEYS = {
     "console.own.guesses_at_once": "How often in a row an address may try to sign in or to open an invitation.",
     "console.own.guesses_per_second": "How often it may afterwards.",
     "console.own.libraries": "Where Debian's packages of JavaScript are. A library that is not there is not used.",
+    "console.own.lock_hidden_s": "A screen that is hidden is locked after this time, in seconds.",
+    "console.own.lock_idle_s": "A screen on which nothing is done is locked after this time, in seconds.",
     "console.own.neutral": "Where `Leave now` leads: a page without anything personal.",
     "console.own.operators": "Where each other service takes operators' requests: its operators' port, if it has one.",
     "console.own.services": "The address of each other service, where its `/readyz` answers: its inside port, if it has one.",

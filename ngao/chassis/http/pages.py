@@ -18,12 +18,13 @@ from ngao.chassis.http.body import ANYTHING, read_body
 from ngao.chassis.http.call import Meter, Response
 from ngao.chassis.http.gate import Gate
 from ngao.chassis.http.problems import Overloaded
-from ngao.chassis.http.render import Rendered, render, render_error
+from ngao.chassis.http.render import SECURITY_HEADERS, Rendered, render, render_error
 from ngao.chassis.settings import HttpSettings
 
 ROUTE = "Ngao-Route"
 """The header in which the application names the matched route, without values, for the log and the metrics. It is not sent."""
 _NOT_PASSED_ON = {ROUTE, "Set-Cookie", "Content-Type", "Content-Length"}
+_OF_A_PAGE = SECURITY_HEADERS.keys() - {"Cache-Control"}
 PAGE_SECONDS, STORE_SECONDS = 15.0, 4.0
 
 
@@ -49,4 +50,6 @@ def _run(pages: Any, environ: Mapping[str, Any], body: bytes, trace: str, scheme
     answer = Answer.from_app(pages, given, buffered=True)
     headers = {name: value for name, value in answer.headers if name not in _NOT_PASSED_ON}
     rendered = render(Response(answer.status_code, answer.get_data(), headers, answer.headers.get("Content-Type", "")))
+    if answer.status_code == 304:  # the page that the reader has keeps its headers; each byte of this answer is sent often
+        rendered = replace(rendered, headers={name: value for name, value in rendered.headers.items() if name not in _OF_A_PAGE})
     return answer.headers.get(ROUTE, ""), replace(rendered, cookies=tuple(answer.headers.getlist("Set-Cookie")))

@@ -56,7 +56,7 @@ class Account:
     `partner` is the partner whose person this is, from the invitation on; empty for the coalition's own people.
 
     `totp_sealed` is the secret of the person's authenticator app, as ciphertext. `totp_step` is the last step of time (RFC 6238)
-    whose code was accepted, so that no code is accepted twice.
+    whose code was accepted, so that no code is accepted twice. `has_keys` is whether single letters are keys of the pages.
     """
 
     id: str
@@ -74,6 +74,7 @@ class Account:
     passkeys: tuple[Passkey, ...] = ()
     failures: int = 0
     wait_until: datetime | None = None
+    has_keys: bool = True
     revision: int = 0
 
     @property

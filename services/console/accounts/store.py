@@ -17,7 +17,7 @@ class AccountDocument(
     Stored,
     of=Account,
     held={
-        **internal("created_at roles hubs partner language state invitation totp_step passkeys failures wait_until"),
+        **internal("created_at roles hubs partner language state invitation totp_step passkeys failures wait_until has_keys"),
         "password_hash": hashed(_RULE), "recovery_hashes": hashed(_RULE), "totp_sealed": sealed(_RULE),
     },
 ):  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
 
 URGENCIES = ("critical", "high", "medium", "low")
@@ -48,6 +49,11 @@ class Row:
         grave = URGENCIES.index(self.urgency) if self.urgency in URGENCIES else 0
         return (0 if self.is_unseen and grave == 0 else 1, grave, self.due or _LAST, self.case_ref)
 
+    @property
+    def tag(self) -> str:
+        """A hash of the row, which is another one as soon as the row says something else."""
+        return sha256(repr((*vars(self).items(),)).encode()).hexdigest()[:16]
+
 
 def row_of(case: Mapping[str, Any], alarms: Iterable[str] = ()) -> Row:
     """Return the row of a case as referral shows it."""
@@ -62,7 +68,7 @@ def row_of(case: Mapping[str, Any], alarms: Iterable[str] = ()) -> Row:
         needs=needs,
         created_at=datetime.fromisoformat(case["created_at"]),
         due=_moment(case.get("next_deadline")),
-        alarms=tuple(alarms),
+        alarms=tuple(sorted(alarms)),
     )
 
 

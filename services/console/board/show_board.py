@@ -23,7 +23,7 @@ def board(desk: Desk) -> Any:
     chosen = _chosen()
     rows, missing = open_cases(desk)
     shown = [each for each in rows if _fits(each, chosen, desk.person.account.id)]
-    return desk.show("board.html", rows=shown, every=len(rows), missing=missing, chosen=chosen, address=_address)
+    return desk.show_live("board.html", rows=shown, every=len(rows), missing=missing, chosen=chosen, address=_address)
 
 
 def open_cases(desk: Desk) -> tuple[list[Row], list[str]]:

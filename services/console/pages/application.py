@@ -22,7 +22,7 @@ from werkzeug.exceptions import HTTPException
 from ngao.chassis.http.limits import Limiter
 from ngao.chassis.http.pages import ROUTE
 from ngao.chassis.http.problems import problem_of
-from services.console.pages import languages, menu, showing
+from services.console.pages import keeping, languages, menu, showing
 from services.console.pages.addresses import CONVERTERS
 from services.console.pages.assets import Assets
 from services.console.pages.declaring import Page, folders_of, pages_in
@@ -46,7 +46,7 @@ HEADERS = {
 }
 """On every answer. Nothing is kept by browsers and proxies, except assets, whose address changes with their content."""
 LARGEST_FORM = 64 * 1024
-_GUESSED = frozenset({"/sign-in", "/sign-in/passkey", "/welcome", "/welcome/passkey"})
+_GUESSED = frozenset({"/sign-in", "/sign-in/passkey", "/unlock", "/welcome", "/welcome/passkey"})
 """The forms in which a password or a code could be guessed."""
 
 
@@ -62,14 +62,16 @@ def application(parts: ConsoleParts, features: ModuleType) -> Flask:
     CSRFProtect(app)
     showing.show(app, parts)
     app.jinja_env.globals |= {"asset": assets.address, "library": assets.library, "csrf": _csrf}
+    app.extensions["pages"] = {each.name: each for each in pages}
+    app.jinja_env.globals |= {"drafts": partial(keeping.drafts, parts), "queue_key": partial(keeping.queue_key, parts)}
     app.jinja_env.globals |= {"menu": partial(menu.groups, pages), "bar": partial(menu.bar, pages)}
     guesses = Limiter(parts.clock, parts.own.guesses_per_second, parts.own.guesses_at_once)
     app.before_request(partial(_slow_down, guesses))
     for each in pages:
         app.add_url_rule(each.path, each.name, _view(parts, each, pages), methods=each.methods)
     app.add_url_rule("/assets/<digest>/<name>", "asset", assets.show)
-    app.after_request(_finish)
-    app.register_error_handler(Exception, _failed)
+    app.after_request(partial(_finish, parts))
+    app.register_error_handler(Exception, partial(_failed, parts))
     return app
 
 
@@ -93,15 +95,23 @@ def _settings(parts: ConsoleParts) -> dict[str, Any]:
 def _view(parts: ConsoleParts, page: Page, pages: list[Page]) -> Callable[..., ResponseReturnValue]:
     def view(**values: str) -> ResponseReturnValue:
         desk = g.desk = Desk(parts, page)
-        if not page.anyone and desk.signed_in is None:
-            return redirect("/sign-in", 303) if request.method == "GET" else (render_template("sign_in_again.html"), 403)
+        if not page.anyone and (desk.signed_in is None or desk.is_locked):
+            return _sign_in_first(parts, "/unlock" if desk.is_locked else "/sign-in")
         if not page.anyone and not desk.may(page.scope):
             home = next((each.path for each in pages if each.home and page.path == "/" and desk.may(each.scope)), "")
             return redirect(home, 303) if home else abort(404)
         shown: ResponseReturnValue = page.run(desk, **values)
+        g.has_run = True
         return shown
 
     return view
+
+
+def _sign_in_first(parts: ConsoleParts, where: str) -> ResponseReturnValue:
+    """Send the reader to sign in or to unlock. What was sent is kept until then, if it is known whose it is."""
+    if request.method == "GET":
+        return redirect(where, 303)
+    return render_template("sign_in_again.html", is_kept=keeping.keep_sent(parts), where=where), 403
 
 
 def _csrf() -> Markup:
@@ -118,18 +128,20 @@ def _slow_down(guesses: Limiter) -> None:
         guesses.take(str(request.remote_addr))
 
 
-def _finish(response: Response) -> Response:
-    """Add the headers, and name the route for the log and the metrics."""
-    response.headers.extend(HEADERS)
+def _finish(parts: ConsoleParts, response: Response) -> Response:
+    """Add the headers, and name the route for the log and the metrics. A page that has not changed keeps those it has."""
+    keeping.forget_sent(parts, response)
+    if response.status_code != 304:
+        response.headers.extend(HEADERS)
     response.headers.setdefault("Cache-Control", "no-store")
     response.headers[ROUTE] = request.url_rule.rule if request.url_rule else ""
     return response
 
 
-def _failed(error: Exception) -> ResponseReturnValue:
+def _failed(parts: ConsoleParts, error: Exception) -> ResponseReturnValue:
     """Show a page for an error. An unexpected one is in the log by its type and place, under the id that the page shows."""
     if isinstance(error, CSRFError):
-        return render_template("sign_in_again.html"), 403
+        return _sign_in_first(parts, "/kept")
     if isinstance(error, HTTPException):
         allowed: dict[str, Any] = {"Allow": ", ".join(sorted(valid))} if (valid := getattr(error, "valid_methods", None)) else {}
         return render_template("error.html", status=error.code), error.code or 500, allowed

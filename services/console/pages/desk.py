@@ -11,7 +11,9 @@ from flask import Response, abort, make_response, redirect, render_template, req
 from ngao.chassis.errors import Unauthenticated
 from ngao.chassis.security.identity import Principal
 from ngao.chassis.security.staff_tokens import Staff
+from services.console.pages import keeping
 from services.console.pages.declaring import Page
+from services.console.pages.live import IDLE, LIVE, TAG, tagged
 from services.console.sessions.read import SignedIn, who_is
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ _DEVICES = {"Android": "android", "iPhone": "iphone", "iPad": "ipad", "Windows":
 
 
 def _fields() -> dict[str, str]:
-    return request.form.to_dict()
+    return {name: value for name, value in request.form.items() if name != keeping.KEPT}
 
 
 @dataclass
@@ -38,7 +40,7 @@ class Desk:
     @cached_property
     def signed_in(self) -> SignedIn | None:
         """The person who is signed in, and by which session; None without one."""
-        return who_is(self.parts, session.get(TOKEN))
+        return who_is(self.parts, session.get(TOKEN), is_active=request.headers.get(LIVE) != IDLE)
 
     @property
     def person(self) -> SignedIn:
@@ -91,14 +93,34 @@ class Desk:
         """Return a page made from a template."""
         return make_response(render_template(template, desk=self, **values), status)
 
+    def show_live(self, template: str, **values: Any) -> Response:
+        """Return a page that a script asks for again and again: without a body if the reader has this content already."""
+        html, tag = tagged(render_template(template, desk=self, tag=TAG, **values))
+        answer = Response(status=304) if request.if_none_match.contains_weak(tag) else make_response(html)
+        answer.set_etag(tag)
+        return answer
+
     def go(self, path: str) -> Any:
         """Send the browser on to another page after a form."""
         return redirect(path, 303)
 
-    def enter(self, token: str, language: str) -> None:
-        """Replace the browser's session by one with this token, so that nothing from before is valid."""
+    @property
+    def whose(self) -> str:
+        """The keyed hash of the account, which the browser's cookie has, too."""
+        return keeping.whose(self.parts, self.person.account.id)
+
+    @property
+    def is_locked(self) -> bool:
+        """Return True if the person has to prove who she is before she sees anything."""
+        return self.signed_in is not None and self.signed_in.session.is_locked
+
+    def enter(self, token: str, account_id: str, language: str) -> None:
+        """Replace the browser's session by one with this token. Only the account's own kept forms stay valid."""
+        of = keeping.whose(self.parts, account_id)
+        is_hers = session.get(keeping.WHOSE) == of
+        kept = {name: session[name] for name in (keeping.KEY, keeping.BACK) if is_hers and name in session}
         session.clear()
-        session[TOKEN], session["language"] = token, language
+        session.update(kept, **{TOKEN: token, keeping.WHOSE: of, "language": language})
 
     def leave(self) -> None:
         """Forget everything that the browser holds."""

@@ -43,7 +43,7 @@ def bar(pages: list[Page]) -> list[Page]:
 
 def _shown(pages: list[Page]) -> list[Page]:
     desk = g.get("desk")
-    if desk is None or desk.signed_in is None:
+    if desk is None or desk.signed_in is None or desk.is_locked:
         return []
     order = list(GROUPS)
     return sorted((each for each in pages if each.group and desk.may(each.scope)), key=lambda each: order.index(each.group))

@@ -31,7 +31,7 @@ def show(app: Flask, parts: ConsoleParts) -> None:
         "labelled": labelled,
         **filters(parts.policy),
     }
-    app.context_processor(lambda: {"now": parts.clock.now(), "neutral": parts.own.neutral})
+    app.context_processor(lambda: {"now": parts.clock.now().astimezone(zone), "neutral": parts.own.neutral, "own": parts.own})
 
 
 def moment(parts: ConsoleParts, zone: ZoneInfo, given: Any) -> str:

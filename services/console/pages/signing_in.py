@@ -25,6 +25,7 @@ from services.console.accounts.accept import (
 from services.console.accounts.codes import totp_address
 from services.console.pages.declaring import page
 from services.console.pages.desk import Desk
+from services.console.pages.keeping import next_address
 from services.console.sessions.begin import Typed, sign_in_by_password
 from services.console.sessions.end import end_all, end_session
 from services.console.sessions.passkeys import ask_to_add, ask_to_sign_in, read_new, sign_in_by_passkey
@@ -52,7 +53,7 @@ def sign_in_typed(desk: Desk) -> Any:
     token = sign_in_by_password(desk.parts, typed, desk.device)
     if token is None:
         return desk.show("sign_in.html", 403, wrong=WRONG, name=typed.account_id[:41])
-    return _enter(desk, token)
+    return desk.go(_enter(desk, token))
 
 
 @page("/sign-in/passkey/challenge", methods=("POST",), anyone=True)
@@ -67,8 +68,7 @@ def sign_in_with_passkey(desk: Desk) -> Any:
     token = sign_in_by_passkey(desk.parts, _json(), desk.device)
     if token is None:
         return jsonify(wrong=str(_l("This passkey is not known here. Use password and code, or ask for a new invitation."))), 403
-    _enter(desk, token)
-    return jsonify(go="/")
+    return jsonify(go=_enter(desk, token))
 
 
 @page("/welcome", anyone=True)
@@ -89,7 +89,7 @@ def welcome_typed(desk: Desk) -> Any:
     made = accept_by_password(desk.parts, code, desk.typed["password"], desk.typed.get("code", ""), desk.device)
     if not isinstance(made, SetUp):
         return _set_up(desk, code, account.id, 422, wrong=_WHY[made])
-    desk.enter(made.token, account.language)
+    desk.enter(made.token, account.id, account.language)
     return desk.show("recovery.html", recovery_codes=made.recovery_codes)
 
 
@@ -109,7 +109,7 @@ def welcome_passkey(desk: Desk) -> Any:
     made = accept_by_passkey(desk.parts, code, given, desk.device, desk.device)
     if account is None or not isinstance(made, SetUp):
         return jsonify(wrong=str(_WHY[NOT_INVITED if account is None else CODE_WRONG])), 403
-    desk.enter(made.token, account.language)
+    desk.enter(made.token, account.id, account.language)
     return jsonify(go="/")
 
 
@@ -142,6 +142,20 @@ def end_sessions(desk: Desk) -> Any:
             end_session(ctx, account.id, wanted)
         elif ended := end_all(ctx, account.id, but=current):
             ctx.audit("session.ended", subject=account.id, actor=Actor.operator(account.id), detail={"sessions": str(ended)})
+
+    desk.parts.run(work)
+    return desk.go("/me")
+
+
+@page("/me/keys", methods=("POST",))
+def turn_keys(desk: Desk) -> Any:
+    """Turn the keys of the pages on or off (WCAG 2.2, 2.1.4)."""
+    account_id, wanted = desk.person.account.id, desk.typed.get("keys") == "on"
+
+    def work(ctx: Any) -> None:
+        account = ctx.accounts.existing(account_id)
+        account.has_keys = wanted
+        ctx.accounts.save(account)
 
     desk.parts.run(work)
     return desk.go("/me")
@@ -184,10 +198,15 @@ def remove_passkey(desk: Desk) -> Any:
     return desk.go("/me")
 
 
-def _enter(desk: Desk, token: str) -> Any:
-    signed_in = who_is(desk.parts, token)
-    desk.enter(token, signed_in.account.language if signed_in else "en")
-    return desk.go("/")
+def _enter(desk: Desk, token: str) -> str:
+    """Replace the session that the browser had by this one; return where the person goes now."""
+    before, signed_in = desk.signed_in, who_is(desk.parts, token)
+    if before is not None:
+        desk.parts.run(lambda ctx: end_session(ctx, before.account.id, before.session.id))
+    if signed_in is None:
+        return "/sign-in"
+    desk.enter(token, signed_in.account.id, signed_in.account.language)
+    return next_address(desk.parts)
 
 
 def _set_up(desk: Desk, code: str, account_id: str, status: int = 200, **values: Any) -> Any:

@@ -22,15 +22,29 @@ class Session:
     seen_at: datetime
     method: str
     device: str
+    locked_at: datetime | None = None
     revision: int = 0
 
     def is_alive(self, now: datetime) -> bool:
         """Return True if the session has not ended by itself."""
         return now - self.seen_at < IDLE and now - self.began_at < LONGEST
 
+    @property
+    def is_locked(self) -> bool:
+        """Return True until the person has proved again who she is."""
+        return self.locked_at is not None
+
+    def lock(self, now: datetime) -> None:
+        """Show nothing more until it is unlocked. A session that is locked ends as early as one in which nothing happens."""
+        self.locked_at = self.locked_at or now
+
+    def unlock(self, now: datetime) -> None:
+        """Continue: the person has proved who she is."""
+        self.locked_at, self.seen_at = None, now
+
     def is_seen(self, now: datetime) -> bool:
-        """Note that the person is active. Returns False if that is known closely enough."""
-        if now - self.seen_at < SEEN_EVERY:
+        """Note that the person is active. Returns False if that is known closely enough, or while it is locked."""
+        if self.is_locked or now - self.seen_at < SEEN_EVERY:
             return False
         self.seen_at = now
         return True

@@ -21,8 +21,8 @@ class SignedIn:
     session: Session
 
 
-def who_is(parts: ConsoleParts, token: str | None) -> SignedIn | None:
-    """Return who is signed in by a cookie's token, and note that they are active. Raises Unavailable."""
+def who_is(parts: ConsoleParts, token: str | None, *, is_active: bool = True) -> SignedIn | None:
+    """Return who is signed in by a cookie's token, and note that they are active if they are. Raises Unavailable."""
     if not token:
         return None
     ctx = parts.read()
@@ -32,7 +32,7 @@ def who_is(parts: ConsoleParts, token: str | None) -> SignedIn | None:
     account = ctx.accounts.get(session.account_id)
     if account is None or not account.is_open:
         return None
-    if session.is_seen(ctx.now):
+    if is_active and session.is_seen(ctx.now):
         parts.run(lambda unit: _note(unit, session.id))
     return SignedIn(account, session)
 

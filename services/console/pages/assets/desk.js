@@ -85,6 +85,7 @@ function go() {
   document.title = "";
   navigator.sendBeacon(leave.action, new FormData(leave));
   location.replace(leave.dataset.leave);
+  localStorage.clear();
 }
 if (leave) {
   leave.addEventListener("submit", (event) => { event.preventDefault(); go(); });

@@ -49,3 +49,11 @@ def test_an_alarm_is_unseen_until_somebody_has_acknowledged_it() -> None:
         message(4, state="failed"), message(5, case_ref="B", state="queued"), message(6, acknowledged_by="amina"),
     ]
     assert unseen_alarms(messages) == {"A": ["m1", "m4"], "B": ["m5"]}
+
+
+def test_a_row_has_another_tag_as_soon_as_it_says_something_else() -> None:
+    first = row_of(case("A"), ["m1", "m2"])
+    assert row_of(case("A"), ["m2", "m1"]).tag == first.tag
+    both = ["m1", "m2"]
+    others = [row_of(case("A", owner="amina"), both), row_of(case("A"), ["m1"]), row_of(case("A", needs=("settled",)), both)]
+    assert len({first.tag, *(each.tag for each in others)}) == 4

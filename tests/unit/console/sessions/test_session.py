@@ -26,3 +26,16 @@ def test_not_every_page_costs_a_write() -> None:
     assert not session.is_seen(NOW + SEEN_EVERY - timedelta(seconds=1))
     assert session.is_seen(NOW + SEEN_EVERY)
     assert session.seen_at == NOW + SEEN_EVERY
+
+
+def test_a_locked_session_is_not_kept_alive_and_continues_when_it_is_unlocked() -> None:
+    session = Session("hash", "amina", NOW, NOW, "passkey", "phone")
+    session.lock(NOW)
+    later = NOW + timedelta(minutes=20)
+    session.lock(later)
+    assert (session.is_locked, session.locked_at) == (True, NOW)
+    assert not session.is_seen(later)
+    assert not session.is_alive(NOW + IDLE)
+    session.unlock(later)
+    assert not session.is_locked
+    assert session.is_alive(NOW + IDLE)
