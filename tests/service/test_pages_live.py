@@ -42,6 +42,11 @@ def store(world: World) -> Iterator[Any]:
     client.close()
 
 
+@pytest.fixture(autouse=True)
+def nothing_kept(store: Any) -> None:
+    store["kept_forms"].delete_many({})
+
+
 @dataclass
 class Officer:
     """A person with an account, a password and an app."""
@@ -175,7 +180,6 @@ def test_a_kept_form_opens_for_no_other_account_and_in_no_other_browser(night: N
     assert WORDS not in elsewhere.get("/kept").text
     assert other.signs_in(browser).leads_to == "/"
     assert WORDS not in browser.get("/kept").text
-    store["kept_forms"].delete_many({})
 
 
 def test_a_kept_form_ends_after_a_quarter_of_an_hour_and_can_be_forgotten_before(
@@ -207,7 +211,6 @@ def test_a_form_of_a_page_from_before_the_sign_in_is_kept_and_not_sent(night: Ni
     assert (page.status, "Your text is kept." in page.text, 'href="/kept"' in page.text) == (403, True, True)
     assert night.ask("referral", "GET", f"/v1/cases/{case}")[1]["owner"] is None
     assert WORDS in browser.get("/kept").text
-    store["kept_forms"].delete_many({})
 
 
 def test_a_locked_screen_shows_nothing_until_the_password_is_given_and_then_where_it_was(
@@ -243,7 +246,6 @@ def test_a_form_that_is_sent_from_a_locked_screen_is_kept(night: Night, officer:
     assert (page.status, "Your text is kept." in page.text, 'href="/unlock"' in page.text) == (403, True, True)
     browser.get("/unlock")
     assert browser.post("/unlock", password=PASSWORD).leads_to == "/kept"
-    store["kept_forms"].delete_many({})
 
 
 @pytest.mark.parametrize("back", ["//example.org/c", "https://example.org/", "/nothing/here", "/sign-out", "/x" * 200, "/c/\nX"])
