@@ -37,7 +37,7 @@ class _Asset:
 
 
 class Assets:
-    """All files of these folders, and the libraries that they name. The scripts of a folder inside, such as `staff`, are one file.
+    """All files of these folders, and the libraries that they name. The scripts of a folder inside (`staff`) are one file.
 
     Raises TypeError for two of one name.
     """
@@ -84,7 +84,7 @@ def _library(declared: Path, libraries: Path) -> bytes | None:
     """Return the library that a file declares, or None; why not is in the log."""
     wanted = tomllib.loads(declared.read_text("utf-8"))
     try:
-        content = (libraries / wanted["path"]).read_bytes()
+        content: bytes = (libraries / wanted["path"]).read_bytes()
     except OSError:
         _log.warning("library.missing", library=declared.stem)
         return None
