@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from hashlib import sha256
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from flask.testing import FlaskClient
 
 from services.console.pages import assets
+from services.console.pages.assets import Assets
 
 CSS = (Path(assets.__file__).with_name("assets") / "desk.css").read_text("utf-8")
 
@@ -77,3 +79,22 @@ def test_another_hash_and_another_file_are_not_found(client: FlaskClient) -> Non
     for path in (f"/assets/{'0' * 16}/desk.css", f"/assets/{digest}/application.py", f"/assets/{digest}/..%2fassets.py"):
         answer = client.get(path)
         assert (answer.status_code, answer.headers["Cache-Control"]) == (404, "no-store")
+
+
+def test_an_asset_is_sent_compressed_to_who_takes_it(client: FlaskClient) -> None:
+    (address,) = re.findall(r'rel="stylesheet" href="([^"]+)"', client.get("/sign-in").text)
+    answer = client.get(address, headers={"Accept-Encoding": "gzip, br"})
+    assert (answer.headers["Content-Encoding"], answer.headers["Vary"]) == ("gzip", "Accept-Encoding")
+    assert gzip.decompress(answer.data).decode() == CSS
+    assert len(answer.data) < 8_000
+    assert "Content-Encoding" not in client.get(address, headers={"Accept-Encoding": "identity, gzip;q=0"}).headers
+
+
+def test_the_scripts_of_the_frame_are_two_files_and_small() -> None:
+    folder = Path(assets.__file__).with_name("assets")
+    found = Assets([folder], Path("/nowhere"))
+    names = [found.address(name).rpartition("/")[2] for name in ("desk.js", "staff.js")]
+    whole = [(folder / "desk.js").read_bytes(), b"".join(each.read_bytes() for each in sorted((folder / "staff").glob("*.js")))]
+    assert names == ["desk.js", "staff.js"]
+    assert sum(len(gzip.compress(each)) for each in whole) <= 8_000
+    assert not [word for word in (b"eval(", b"new Function", b"innerHTML", b"document.write") for each in whole if word in each]
