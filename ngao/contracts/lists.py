@@ -42,8 +42,9 @@ def _codes_by_code() -> fields.Dict:
 
 
 class ViolationsFile(Strict):
-    """violations.yaml."""
+    """violations.yaml. `groups` has the labels of the groups; where a file has none, their codes are shown."""
 
+    groups = fields.Dict(keys=fields.String(validate=SLUG), values=fields.Nested(_Entry), load_default=dict)
     violations = _listed(_ViolationEntry)
 
 

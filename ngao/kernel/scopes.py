@@ -32,6 +32,7 @@ SCOPES = {
     "quarantine:read": "list bodies that could not be read as reports, without what is in them",
     "quarantine:write": "replay or dismiss a body in quarantine",
     "reports:read": "read what a report says in codes (violations, kinds of perpetrators, reasons of its urgency), and flags",
+    "reports:write": "post a report that was taken by phone, and add later facts to one",
     "restrictions:write": "add or lift a restriction",
     "roster:read": "read the roster, addresses masked",
     "roster:write": "change the roster",

@@ -72,6 +72,7 @@ class Vocabulary:
 def vocabulary_of(documents: Mapping[str, Any]) -> Vocabulary:
     """Return the lists of all files by name. Raises WrongList where labels or suggestions are missing or lead nowhere."""
     _check_labels(documents)
+    _check_groups(documents)
     supports, perpetrators = documents["support_types.yaml"], documents["perpetrators.yaml"]
     languages, counties = documents["languages.yaml"]["languages"], documents["counties.yaml"]
     vocabulary = Vocabulary(
@@ -118,6 +119,15 @@ def _check_suggestions(vocabulary: Vocabulary) -> None:
     demand_known(name, "suggested_by.violations", by_violation, vocabulary.violations)
     for key, needs in {**by_group, **by_violation}.items():
         demand_known(name, f"suggested_by {key}", needs, vocabulary.supports)
+
+
+def _check_groups(documents: Mapping[str, Any]) -> None:
+    """Require a label for each group that is used, where any group has one."""
+    file = documents["violations.yaml"]
+    labels = {group: entry["label"] for group, entry in file.get("groups", {}).items()}
+    demand_labels("violations.yaml", labels, documents["languages.yaml"])
+    if labels:
+        demand_known("violations.yaml", "groups", (each["group"] for each in file["violations"].values()), labels)
 
 
 def _check_labels(documents: Mapping[str, Any]) -> None:

@@ -18,7 +18,7 @@ from ngao.kernel.retention import Retention
 
 _MATCHING = "matching.yaml"
 _TRIAGE, _TEMPLATES, _IDENTITY = "triage.yaml", "templates.yaml", "identity.yaml"
-_COUNTIES, _VIOLATIONS, _NEEDS = "counties.yaml", "violations.yaml", "support_types.yaml"
+_COUNTIES, _VIOLATIONS, _NEEDS, _PERPETRATORS = "counties.yaml", "violations.yaml", "support_types.yaml", "perpetrators.yaml"
 Labels = Mapping[str, Mapping[str, str]]
 """For each code, its label by language."""
 
@@ -62,8 +62,9 @@ class _TemplatesFile(Tolerant):
 
 
 class _IdentityFile(Tolerant):
-    """The part of the file of registry and intake that pages need: why a record may be read."""
+    """The part of the file of registry and intake that pages need: why a record may be read, and the region of phone numbers."""
 
+    default_region = fields.String(required=True, validate=validate.Length(equal=2))
     read_reasons = fields.List(fields.String(), required=True)
     labels = fields.Dict(
         keys=fields.String(), values=fields.Dict(keys=fields.String(), values=fields.String()), load_default=dict
@@ -75,17 +76,22 @@ class Policy:
     """Labels by code and language; `zone` is the time in which pages show moments; `version` of all files together.
 
     `decision_reasons` are why a person may decide an urgency otherwise, `templates` the subjects of messages. `sentences` are
-    those of triage in other languages, by the English one. `read_reasons` are why a record may be read.
+    those of triage in other languages, by the English one. `read_reasons` are why a record may be read. `acts` are the violations
+    of each group, both in the order of their file. `region` is that of phone numbers without a country.
     """
 
     counties: Labels
     violations: Labels
+    groups: Labels
+    acts: Mapping[str, tuple[str, ...]]
+    perpetrators: Labels
     support_types: Labels
     templates: Labels
     decision_reasons: Labels
     sentences: Labels
     read_reasons: Labels
     zone: str
+    region: str
     version: str
 
 
@@ -103,7 +109,7 @@ def read_retention(directories: Sequence[Path]) -> Retention:
 
 def read_policy(directories: Sequence[Path]) -> Policy:
     """Read the labels. Raises Misconfigured."""
-    lists = {name: LISTS[name] for name in (_COUNTIES, _VIOLATIONS, _NEEDS)}
+    lists = {name: LISTS[name] for name in (_COUNTIES, _VIOLATIONS, _NEEDS, _PERPETRATORS)}
     others = {_MATCHING: _MatchingFile(), _TRIAGE: _TriageFile(), _TEMPLATES: _TemplatesFile(), _IDENTITY: _IdentityFile()}
     found = load_policy(directories, {**lists, **others})
     triage, identity = found[_TRIAGE], found[_IDENTITY]
@@ -111,11 +117,15 @@ def read_policy(directories: Sequence[Path]) -> Policy:
     return Policy(
         counties={code: dict.fromkeys(("en", "sw"), entry["name"]) for code, entry in found[_COUNTIES]["counties"].items()},
         violations=_labels(found[_VIOLATIONS]["violations"]),
+        groups=_labels(found[_VIOLATIONS]["groups"]),
+        acts=_acts(found[_VIOLATIONS]),
+        perpetrators=_labels(found[_PERPETRATORS]["perpetrators"]),
         support_types=_labels(found[_NEEDS]["support_types"]),
         templates={name: _subjects(texts) for name, texts in found[_TEMPLATES]["templates"].items()},
         decision_reasons={code: {"en": text} | _in_others(triage, code) for code, text in reasons.items()},
         sentences={text: _in_others(triage, code) for code, text in (*reasons.items(), *rules.items())},
         read_reasons={code: identity["labels"].get(code, {}) for code in identity["read_reasons"]},
+        region=identity["default_region"],
         zone=found[_MATCHING]["timezone"],
         version=found.version,
     )
@@ -132,3 +142,11 @@ def _subjects(texts: Mapping[str, Any]) -> dict[str, str]:
 def _in_others(triage: Mapping[str, Any], code: str) -> dict[str, str]:
     """Return what the sentence of a rule or reason is in other languages."""
     return {language: texts[code] for language, texts in triage["translations"].items() if code in texts}
+
+
+def _acts(file: Mapping[str, Any]) -> Mapping[str, tuple[str, ...]]:
+    """Return the violations of each group: the groups with a label first, in the order of their labels."""
+    violations = file["violations"].items()
+    order = dict.fromkeys((*file["groups"], *(entry["group"] for _, entry in violations)))
+    found = {group: tuple(code for code, entry in violations if entry["group"] == group) for group in order}
+    return {group: codes for group, codes in found.items() if codes}

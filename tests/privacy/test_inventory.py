@@ -25,12 +25,15 @@ SCHEMAS = {
 
 _PERSON = ("intake.reports.sealed_identity", "intake.reports.person_keys", "registry.cases.told")
 _IDENTITY = (*_PERSON, "registry.defenders.identity", "registry.defenders.name_keys", "registry.contacts._id")
+_REPORT = {
+    "subject/identity": _IDENTITY,
+    "subject/attributes": _PERSON,
+    "contact_safety": _PERSON,
+    "narrative": ("intake.reports.narrative_parts", "intake.reports.fingerprint"),
+    "attachments": ("intake.reports.attachments",),
+}
 KEPT: dict[str, tuple[str, ...]] = {
-    "Report/subject/identity": _IDENTITY,
-    "Report/subject/attributes": _PERSON,
-    "Report/contact_safety": _PERSON,
-    "Report/narrative": ("intake.reports.narrative_parts", "intake.reports.fingerprint"),
-    "Report/attachments": ("intake.reports.attachments",),
+    **{f"{schema}/{part}": places for schema in ("Report", "ReportByPhone") for part, places in _REPORT.items()},
     "ReportUpdate/subject/identity": _IDENTITY,
     "ReportUpdate/subject/attributes": _PERSON,
     "ReportUpdate/contact_safety": _PERSON,

@@ -26,6 +26,8 @@ def show(app: Flask, parts: ConsoleParts) -> None:
         "moment": partial(moment, parts, zone),
         "county": partial(label, parts.policy.counties),
         "violation": partial(label, parts.policy.violations),
+        "group": partial(label, parts.policy.groups),
+        "perpetrator": partial(label, parts.policy.perpetrators),
         "need": partial(label, parts.policy.support_types),
         "template": partial(label, parts.policy.templates),
         "labelled": labelled,

@@ -45,7 +45,7 @@ def receive_posted(ctx: Context, delivery: Delivery) -> None:
     """
     source_id = source_of(delivery)
     source = ctx.sources.get(source_id)
-    if source is None or not source.enabled:
+    if source is None or not source.may_post:
         raise UnknownSource("This source is not onboarded here, or it is disabled.")
     report = None
     try:

@@ -8,6 +8,8 @@ from datetime import datetime
 
 ID_PATTERN = re.compile(r"^[a-z][a-z0-9-]{1,40}$")
 KEYS_KEPT = 2
+BY_PHONE = "by-phone"
+"""The source id of reports that operators take by phone. No outside system can have it."""
 
 
 @dataclass
@@ -21,6 +23,11 @@ class Source:
     rate_per_second: float | None = None
     key_hashes: tuple[str, ...] = ()
     revision: int = 0
+
+    @property
+    def may_post(self) -> bool:
+        """Return True if it may post: an operator has not disabled it, and its id is not the platform's own."""
+        return self.enabled and self.id != BY_PHONE
 
     @property
     def keys(self) -> int:

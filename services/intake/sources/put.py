@@ -15,7 +15,7 @@ from ngao.contracts.classes import INTERNAL, Strict
 from ngao.kernel.problems import FieldError
 from services.intake.context import Context
 from services.intake.reports.responses import show
-from services.intake.sources.model import ID_PATTERN, Source
+from services.intake.sources.model import BY_PHONE, ID_PATTERN, Source
 from services.intake.sources.show import SourceShown
 
 _SETTINGS = ("enabled", "profile", "rate_per_second")
@@ -71,6 +71,9 @@ def put_source(ctx: Context, source_id: str, body: dict[str, Any]) -> dict[str, 
 def _check(source_id: str, profile: str | None, profiles: Collection[str]) -> None:
     if not ID_PATTERN.match(source_id):
         problem = FieldError("", "format", "Lower-case letters, digits and hyphens, 2 to 41, a letter first.")
+        raise InvalidInput("This cannot be the id of a source.", [problem])
+    if source_id == BY_PHONE:
+        problem = FieldError("", "reserved", "Reports that operators take by phone have this source id. Choose another one.")
         raise InvalidInput("This cannot be the id of a source.", [problem])
     if profile is not None and profile not in profiles:
         problem = FieldError("/profile", "unknown_code", f"Must be one of: {', '.join(sorted(profiles))}.")

@@ -70,6 +70,6 @@ class SourceCredentials:
             return None
         source: Source = SourceDocument.entity_of(record)
         rate = source.rate_per_second
-        found = Credential(source.key_hashes, enabled=source.enabled, rate_per_second=rate)
+        found = Credential(source.key_hashes, enabled=source.may_post, rate_per_second=rate)
         self._known[source_id] = until, found
         return found
