@@ -19,7 +19,7 @@ COMMANDS = {
     "runtime": ("up", "down", "restart", "status", "url", "logs"),
     "check": ("check",),
     "backup": ("backup", "restore"),
-    "demo": ("demo",),
+    "demo": ("demo", "demo-code"),
     "topology": ("provision", "describe"),
     "develop": ("test", "selftest", "run"),
 }

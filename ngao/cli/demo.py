@@ -14,12 +14,14 @@ from rich.console import Console
 from ngao.chassis.errors import Unavailable
 from ngao.chassis.settings import read_secret
 from ngao.cli.api_client import Operator
-from ngao.cli.output import progress
+from ngao.cli.output import echo, progress
 from ngao.deployment.naming import SERVICES
 from ngao.deployment.polling import wait_until
+from ngao.local.demo import staff
 from ngao.local.demo.runner import DemoRun, publish_unreadable
 from ngao.local.demo.scenarios import hours_ago
 from ngao.local.demo.setup import DemoSetup
+from ngao.local.demo.staff import DemoAccount
 from ngao.local.home import Home
 from ngao.local.platform import Platform
 
@@ -54,7 +56,7 @@ def demo() -> None:
     console.print("\n[bold]Parking[/bold]: bytes that are no report, over AMQP; then a report of a suspended source")
     missing += _unreadable(run, intake, setup.source("help-desk")) + _suspended(run, intake)
     _summary(console, run, missing, time.monotonic() - began)
-    _leave(console, platform, setup)
+    _leave(console, platform, setup, _account(platform, key))
     if missing:
         raise Unavailable(f"The demo did not have the expected outcome: {'; '.join(missing)}.")
 
@@ -137,18 +139,18 @@ def _summary(console: Console, run: DemoRun, missing: list[str], seconds: float)
         console.print(f"  [red]missing: {each}[/red]")
 
 
-def _leave(console: Console, platform: Platform, setup: DemoSetup) -> None:
+def _leave(console: Console, platform: Platform, setup: DemoSetup, account: DemoAccount) -> None:
     """Print the addresses, how to use the platform, and how to stop it."""
     key = (setup.accounts / "source-web-form" / "http.secret").read_text("utf-8").strip()
     console.print("\n[bold]The platform is still running[/bold]")
     for service in SERVICES:
         console.print(f"  {service:<10}{platform.url(service)}  (description: {platform.url(service)}/openapi.json)")
-    console.print(f"  {'web pages':<10}{platform.url('console')}/sign-in")
     amqp = f"amqp://127.0.0.1:{platform.ports['amqp']}"
     console.print(f"  {'broker':<10}{amqp}, management {platform.url('management')}")
     console.print(f"  operator key: {platform.home.operator_key}")
     console.print(f"  accounts of sources and partners: {setup.accounts}")
-    console.print("\nPost another report:\n")
+    _show_pages(console, platform, account)
+    console.print("\n[bold]Post another report[/bold]\n")
     body = (
         f'{{"source_event_id":"mine-1","occurred_at":"{hours_ago(1)}","reporter":{{"role":"self"}},'
         '"violations":[{"type":"threat_to_defender"}],"location":{"scheme":"iso3166-2","code":"KE-30"},'
@@ -163,3 +165,32 @@ def _leave(console: Console, platform: Platform, setup: DemoSetup) -> None:
         soft_wrap=True,
     )
     console.print("\nShow the status: [bold]bin/ngao status[/bold]. Stop the platform: [bold]bin/ngao down[/bold].")
+
+
+def _account(platform: Platform, key: str) -> DemoAccount:
+    """Return the demo's account for the web pages; one that this home has not set up is invited and set up."""
+    console, home = Operator("console", platform.url("console"), key), platform.home.root
+    known = [each["state"] for each in console.get("/v1/accounts")["accounts"] if each["id"] == staff.NAME]
+    if known == ["active"] and staff.file_of(home).exists():
+        return staff.read_account(home)
+    if known:
+        invited = console.post(f"/v1/accounts/{staff.NAME}/invitation", {})
+    else:
+        invited = console.post("/v1/accounts", {"id": staff.NAME, "roles": list(staff.ROLES), "hubs": [], "language": "en"})
+    return staff.set_up_account(home, platform.url("console"), str(invited["code"]))
+
+
+def _show_pages(console: Console, platform: Platform, account: DemoAccount) -> None:
+    """Print where the web pages are, who can sign in there, and what to look at."""
+    console.print("\n[bold]The web pages for staff[/bold]")
+    console.print(f"  open      http://localhost:{platform.ports['console']}/")
+    console.print(f"  name      {account.name}")
+    console.print(f"  password  {account.password}")
+    console.print(f"  code      {account.code}  (each code works once; [bold]bin/ngao demo-code[/bold] shows the next one)")
+    console.print("  The board shows the cases that need a person. Open one, and read its story.")
+
+
+@app.command("demo-code", rich_help_panel="Run")
+def demo_code() -> None:
+    """Show the code with which the demo's account signs in now. It changes every 30 seconds, and each works once."""
+    echo(staff.read_account(Home.from_environment().root).code)

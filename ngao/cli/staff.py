@@ -16,7 +16,7 @@ Hubs = Annotated[list[str] | None, typer.Option("--hub", help="A county, for rol
 Partner = Annotated[str, typer.Option("--partner", help="The id of a partner, for a person of it: with --role partner-staff.")]
 Language = Annotated[str, typer.Option(help="en or sw: the language of the pages.")]
 
-_COLUMNS = ("id", "state", "roles", "hubs", "partner", "language", "passkeys", "has_password", "created_at")
+_COLUMNS = ("id", "state", "roles", "hubs", "partner", "language", "passkeys", "has_password", "has_organisation", "created_at")
 
 
 @app.command()

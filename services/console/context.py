@@ -15,6 +15,7 @@ from ngao.chassis.storage.unit_of_work import Unit
 from services import console
 from services.console.accounts.store import AccountRepository
 from services.console.kept.store import KeptFormRepository
+from services.console.organisation.client import Organisation
 from services.console.pages.application import application
 from services.console.pages.peers import Peers
 from services.console.policy import read_policy, read_retention
@@ -51,6 +52,7 @@ class ConsoleParts(Parts[Context]):
         self.asker = Asker(own.services, settings.broker.ca_file)
         chassis.expire_parked_by(read_retention(settings.policy_directories))
         self.pages = application(self, console)
+        self.organisation = Organisation(self.pages, own.organisation) if own.organisation else None
 
     def context(self, unit: Unit, principal: Principal | None = None) -> Context:
         """Return the context of one unit of work."""

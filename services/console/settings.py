@@ -11,6 +11,10 @@
     intake = "https://intake:8081"
     [own.operators]                       # where each other service takes operators' requests: its operators' port, if it has one
     intake = "https://intake:8082"
+    [own.organisation]                    # optional: people sign in with the account that they have there, by OpenID Connect
+    issuer = "https://id.example.org/realms/coalition"
+    client_id = "desk"
+    secret_file = "/run/secrets/organisation"
 
 `http.public_url` is the address that people open. Passkeys are bound to its host name, which must be a name and not a number.
 """
@@ -19,17 +23,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from marshmallow import ValidationError, fields
 from marshmallow.validate import Length, OneOf, Range
 
 from ngao.chassis.errors import Misconfigured
+from ngao.chassis.settings import read_secret
 from ngao.contracts import SERVICES, field_errors
 from ngao.contracts.classes import Strict
 
 OTHERS = tuple(each for each in SERVICES if each != "console")
 """The services that console asks."""
+
+
+@dataclass(frozen=True)
+class OrganisationSettings:
+    """The organisation's sign-in service, and what this console is there."""
+
+    issuer: str
+    client_id: str
+    secret: str
 
 
 @dataclass(frozen=True)
@@ -44,6 +59,7 @@ class OwnSettings:
     guesses_at_once: int
     lock_idle_s: int
     lock_hidden_s: int
+    organisation: OrganisationSettings | None = None
 
 
 def _addresses() -> fields.Dict:
@@ -54,7 +70,14 @@ def _addresses() -> fields.Dict:
     )
 
 
+class _Organisation(Strict):
+    issuer = fields.Url(schemes={"https", "http"}, require_tld=False, required=True)
+    client_id = fields.String(required=True, validate=Length(1, 200))
+    secret_file = fields.String(required=True, validate=Length(1, 4096))
+
+
 class _Own(Strict):
+    organisation = fields.Nested(_Organisation, load_default=None)
     services = _addresses()
     operators = _addresses()
     guesses_per_second = fields.Float(load_default=0.2, validate=Range(0.01, 1000))
@@ -68,7 +91,11 @@ class _Own(Strict):
 def read_own(own: Mapping[str, Any]) -> OwnSettings:
     """Check the section. Raises Misconfigured naming every invalid key."""
     try:
-        return OwnSettings(**_Own().load(own))
+        loaded = _Own().load(own)
     except ValidationError as error:
         broken = "; ".join(f"own{field.pointer.replace('/', '.')}: {field.code}" for field in field_errors(error.messages))
         raise Misconfigured(f"The settings have errors: {broken}.") from None
+    given = loaded.pop("organisation")
+    secret = read_secret(Path(given["secret_file"])) if given else ""
+    organisation = OrganisationSettings(given["issuer"], given["client_id"], secret) if given else None
+    return OwnSettings(**loaded, organisation=organisation)

@@ -7,6 +7,8 @@ import tomllib
 
 import pytest
 
+from services.console.settings import OrganisationSettings
+from services.console.settings import read_own as read_consoles_own
 from services.notify.settings import read_own
 from tests.support.pages import ON_ENGINE, ROOT, Block, blocks, prompts
 
@@ -122,10 +124,16 @@ def test_a_json_example_is_json(block: Block) -> None:
 
 
 @pytest.mark.parametrize("block", list(blocks("toml")), ids=str)
-def test_a_settings_example_is_taken_by_notify(block: Block, tmp_path_factory: pytest.TempPathFactory) -> None:
-    secret = tmp_path_factory.mktemp("smtp") / "password"
+def test_a_settings_example_is_taken_by_its_service(block: Block, tmp_path_factory: pytest.TempPathFactory) -> None:
+    secret = tmp_path_factory.mktemp("own") / "secret"
     secret.write_text("invented\n")
     secret.chmod(0o600)
     own = tomllib.loads(block.text)["own"]
+    if "organisation" in own:
+        own["organisation"]["secret_file"] = str(secret)
+        assert read_consoles_own(own).organisation == OrganisationSettings(
+            "https://id.example.org/realms/coalition", "desk", "invented"
+        )
+        return
     own["smtp"]["password_file"] = str(secret)
     assert read_own(own).channels["email"].host == "mail.example.org"

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.demo import Copy, follow, followed
+from tests.support.staff import Browser
 
 pytestmark = [pytest.mark.thorough, pytest.mark.timeout(400)]
 
@@ -44,6 +45,17 @@ def test_the_demos_lines_are_not_wrapped_in_a_pipe(demo: subprocess.CompletedPro
 def test_the_demos_own_curl_line_posts_a_report(running: Copy, demo: subprocess.CompletedProcess[str]) -> None:
     (line,) = [line for line in demo.stdout.splitlines() if line.startswith("curl ")]
     assert '"case_ref":"NG-' in running.run("bash", "-c", line).stdout
+
+
+def test_a_newcomer_signs_in_with_what_the_demo_has_printed_and_sees_the_cases(
+    running: Copy, demo: subprocess.CompletedProcess[str]
+) -> None:
+    port, name, password = re.search(r"open +http://localhost:(\d+)/\s+name +(\S+)\s+password +(\S+)", demo.stdout).groups()
+    browser = Browser(int(port))
+    browser.get("/sign-in")
+    code = running.run("bin/ngao", "demo-code").stdout.split()[-1]
+    assert browser.post("/sign-in", name=name, password=password, code=code).leads_to == "/"
+    assert re.search(r'href="/c/NG-\w+"', browser.get("/").text), "the board has a case to open"
 
 
 @pytest.mark.parametrize("page", followed(how_to=False), ids=str)

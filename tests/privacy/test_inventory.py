@@ -47,7 +47,7 @@ KEPT: dict[str, tuple[str, ...]] = {
 
 BOXES_FOR_PARTNERS = "referral.partner_events.boxed"
 """What a partner reads again over HTTP: the box that went to its queue, which only it opens."""
-PROOFS = {f"console.accounts.{name}" for name in ("password_hash", "recovery_hashes", "totp_sealed")}
+PROOFS = {f"console.accounts.{name}" for name in ("password_hash", "recovery_hashes", "totp_sealed", "organisation")}
 """What proves who signs in at a page: typed into a form, or made for it, and described by no schema."""
 KEPT_FORMS = {"console.kept_forms.body"}
 """What was typed into a form of pages whose session had ended: ciphertext; the browser has its key, for a quarter of an hour."""

@@ -31,7 +31,7 @@ class SetUp:
 
 def invited_by(parts: ConsoleParts, code: str) -> Account | None:
     """Return the account that this invitation's code sets up now."""
-    return _invited(parts.read(), code)
+    return invited(parts.read(), code)
 
 
 def new_secret(parts: ConsoleParts, code: str) -> str:
@@ -56,13 +56,13 @@ def accept_by_password(parts: ConsoleParts, code: str, password: str, app_code: 
     password_hash, recovery = hashed_password(password), new_recovery_codes()
 
     def work(ctx: Context) -> SetUp | str:
-        known = _invited(ctx, code)
+        known = invited(ctx, code)
         if known is None:
             return NOT_INVITED
         known.password_hash, known.totp_step = password_hash, step
         known.recovery_hashes = tuple(hashed(each) for each in recovery)
         ctx.accounts.seal_totp(known, secret)
-        return SetUp(_accepted(ctx, known, "password", device), tuple(recovery))
+        return SetUp(complete(ctx, known, "password", device), tuple(recovery))
 
     return parts.run(work)
 
@@ -71,13 +71,13 @@ def accept_by_passkey(parts: ConsoleParts, code: str, given: Any, name: str, dev
     """Set the account up with a passkey; returns why not, if not."""
 
     def work(ctx: Context) -> SetUp | str:
-        account = _invited(ctx, code)
+        account = invited(ctx, code)
         if account is None:
             return NOT_INVITED
         made = read_new(ctx, parts.site, given, account.id, name)
         if made is None or not account.add_passkey(made):
             return CODE_WRONG
-        return SetUp(_accepted(ctx, account, "passkey", device))
+        return SetUp(complete(ctx, account, "passkey", device))
 
     return parts.run(work)
 
@@ -87,12 +87,14 @@ def _names(password: str, account_id: str) -> bool:
     return len(password.lower().replace(account_id, "")) < SHORTEST // 2
 
 
-def _invited(ctx: Context, code: str) -> Account | None:
+def invited(ctx: Context, code: str) -> Account | None:
+    """Return the account that this invitation's code sets up in this unit."""
     account = ctx.accounts.invited_by(hashed(code))
     return account if account is not None and account.is_invited_by(hashed(code), ctx.now) else None
 
 
-def _accepted(ctx: Context, account: Account, method: str, device: str) -> str:
+def complete(ctx: Context, account: Account, method: str, device: str) -> str:
+    """End the invitation of an account that has what proves who signs in; returns the token of its first session."""
     account.accept()
     ctx.audit("account.accepted", subject=account.id, actor=Actor.operator(account.id), detail={"method": method})
     return begin(ctx, account, method, device)

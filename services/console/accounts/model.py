@@ -57,6 +57,7 @@ class Account:
 
     `totp_sealed` is the secret of the person's authenticator app, as ciphertext. `totp_step` is the last step of time (RFC 6238)
     whose code was accepted, so that no code is accepted twice. `has_keys` is whether single letters are keys of the pages.
+    `organisation` is a hash that stands for the person at the organisation's sign-in service.
     """
 
     id: str
@@ -72,6 +73,7 @@ class Account:
     totp_step: int = 0
     recovery_hashes: tuple[str, ...] = ()
     passkeys: tuple[Passkey, ...] = ()
+    organisation: str | None = None
     failures: int = 0
     wait_until: datetime | None = None
     has_keys: bool = True
@@ -104,7 +106,7 @@ class Account:
 
     def _forget(self) -> None:
         self.password_hash, self.totp_sealed, self.totp_step = None, None, 0
-        self.recovery_hashes, self.passkeys = (), ()
+        self.recovery_hashes, self.passkeys, self.organisation = (), (), None
 
     def has_to_wait(self, now: datetime) -> bool:
         """Return True while no password is looked at, because too many were wrong. No one guesses a passkey: it never waits."""
@@ -155,7 +157,7 @@ class Account:
     def remove_passkey(self, passkey_id: str) -> bool:
         """Remove a passkey. Returns False if there is none, or if nothing would be left to sign in with."""
         left = tuple(each for each in self.passkeys if each.id != passkey_id)
-        if len(left) == len(self.passkeys) or not (left or self.password_hash):
+        if len(left) == len(self.passkeys) or not (left or self.password_hash or self.organisation):
             return False
         self.passkeys = left
         return True

@@ -41,6 +41,7 @@ class AccountShown(Tolerant):
     created_at = fields.AwareDateTime(metadata=INTERNAL)
     passkeys = fields.Integer(metadata=INTERNAL)
     has_password = fields.Boolean(metadata=INTERNAL)
+    has_organisation = fields.Boolean(metadata=INTERNAL)
     expires_at = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
     code = fields.String(metadata=SENSITIVE)
 
@@ -54,5 +55,9 @@ class AccountsShown(Tolerant):
 def show_account(account: Account, **others: Any) -> dict[str, Any]:
     """Return an account as it is shown: how it is proved who signs in, and not by what."""
     expires_at = account.invitation.expires_at if account.invitation else None
-    proofs = {"passkeys": len(account.passkeys), "has_password": account.password_hash is not None}
+    proofs = {
+        "passkeys": len(account.passkeys),
+        "has_password": account.password_hash is not None,
+        "has_organisation": account.organisation is not None,
+    }
     return fill(AccountShown, account, **proofs, expires_at=expires_at, **others)

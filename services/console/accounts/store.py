@@ -19,12 +19,13 @@ class AccountDocument(
     held={
         **internal("created_at roles hubs partner language state invitation totp_step passkeys failures wait_until has_keys"),
         "password_hash": hashed(_RULE), "recovery_hashes": hashed(_RULE), "totp_sealed": sealed(_RULE),
+        "organisation": hashed(_RULE),
     },
 ):  # fmt: skip
     """One person who may sign in; the id is what audits and cases name."""
 
     meta: ClassVar[dict[str, Any]] = {
-        "db_alias": "console", "collection": _COLLECTION, "indexes": ["passkeys.id", "invitation.code_hash"],
+        "db_alias": "console", "collection": _COLLECTION, "indexes": ["passkeys.id", "invitation.code_hash", "organisation"],
     }  # fmt: skip
 
 
@@ -44,6 +45,10 @@ class AccountRepository(Repository[Account]):
     def of_passkey(self, passkey_id: str) -> Account | None:
         """Return whose passkey this is."""
         return self._one(AccountDocument.objects(passkeys__id=passkey_id).as_pymongo().first())
+
+    def of_organisation(self, subject: str) -> Account | None:
+        """Return whose account a person of the organisation has."""
+        return self._one(AccountDocument.objects(organisation=subject).as_pymongo().first())
 
     def invited_by(self, code_hash: str) -> Account | None:
         """Return the account that an invitation's code is for."""

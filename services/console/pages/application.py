@@ -7,7 +7,7 @@ not here: the other services hold to the roles by themselves, and a page that a 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -46,7 +46,7 @@ HEADERS = {
 }
 """On every answer. Nothing is kept by browsers and proxies, except assets, whose address changes with their content."""
 LARGEST_FORM = 64 * 1024
-_GUESSED = frozenset({"/sign-in", "/sign-in/passkey", "/unlock", "/welcome", "/welcome/passkey"})
+_GUESSED = frozenset({"/sign-in", "/sign-in/organisation", "/sign-in/passkey", "/unlock", "/welcome", "/welcome/passkey"})
 """The forms in which a password or a code could be guessed."""
 
 
@@ -59,7 +59,7 @@ def application(parts: ConsoleParts, features: ModuleType) -> Flask:
     app.url_map.converters |= CONVERTERS
     assets, pages = Assets(folders_of(features, "assets"), Path(parts.own.libraries)), pages_in(features)
     languages.speak(app)
-    CSRFProtect(app)
+    csrf = CSRFProtect(app)
     showing.show(app, parts)
     app.jinja_env.globals |= {"asset": assets.address, "library": assets.library, "csrf": _csrf}
     app.extensions["pages"] = {each.name: each for each in pages}
@@ -68,7 +68,8 @@ def application(parts: ConsoleParts, features: ModuleType) -> Flask:
     guesses = Limiter(parts.clock, parts.own.guesses_per_second, parts.own.guesses_at_once)
     app.before_request(partial(_slow_down, guesses))
     for each in pages:
-        app.add_url_rule(each.path, each.name, _view(parts, each, pages), methods=each.methods)
+        view = _view(parts, each, pages)
+        app.add_url_rule(each.path, each.name, csrf.exempt(view) if each.has_own_proof else view, methods=each.methods)
     app.add_url_rule("/assets/<digest>/<name>", "asset", assets.show)
     app.after_request(partial(_finish, parts))
     app.register_error_handler(Exception, partial(_failed, parts))
@@ -93,6 +94,7 @@ def _settings(parts: ConsoleParts) -> dict[str, Any]:
 
 
 def _view(parts: ConsoleParts, page: Page, pages: list[Page]) -> Callable[..., ResponseReturnValue]:
+    @wraps(page.run)  # Flask-WTF knows a view that is exempt by its name
     def view(**values: str) -> ResponseReturnValue:
         desk = g.desk = Desk(parts, page)
         if not page.anyone and (desk.signed_in is None or desk.is_locked):

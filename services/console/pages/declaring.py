@@ -29,7 +29,8 @@ GROUPS = {"now": _l("Now"), "network": _l("Network"), "machinery": _l("Machinery
 class Page:
     """One page. `scope` is what the person needs; empty for all who are signed in. `anyone` may see it without signing in.
 
-    With a `group` and a `title` it is in the menu of those who may open it. `home` is where a person begins who may open this
+    A form that `has_own_proof` carries what proves that this browser asked for it instead of the token of forms.
+    With a `group` and a `title` a page is in the menu of those who may open it. `home` is where a person begins who may open this
     page and not the first one.
     """
 
@@ -41,6 +42,7 @@ class Page:
     group: str
     title: Any
     home: bool = False
+    has_own_proof: bool = False
 
     @property
     def name(self) -> str:
@@ -57,13 +59,14 @@ def page(
     group: str = "",
     title: Any = "",
     home: bool = False,
+    has_own_proof: bool = False,
 ) -> Callable[[F], F]:
     """Declare that a function shows the page at a path, or does what a form there asks for."""
     if group and group not in GROUPS:
         raise TypeError(f"{path}: group is one of {', '.join(GROUPS)}")
 
     def declare(function: F) -> F:
-        setattr(function, DECLARED, Page(path, function, methods, scope, anyone, group, title, home))
+        setattr(function, DECLARED, Page(path, function, methods, scope, anyone, group, title, home, has_own_proof))
         return function
 
     return declare

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,8 +26,20 @@ def test_each_other_service_may_have_an_address() -> None:
         ({"services": {"intaek": "https://intake:8081"}}, "own.services.intaek"),
         ({"services": {"intake": "intake:8081"}}, "own.services.intake"),
         ({"servcies": {}}, "own.servcies"),
+        ({"organisation": {"issuer": "id.example.org", "client_id": "x", "secret_file": "x"}}, "own.organisation.issuer"),
+        ({"organisation": {"issuer": "https://id.example.org", "client_id": "x"}}, "own.organisation.secret_file"),
     ],
 )
 def test_a_slip_stops_the_start_and_is_named(own: dict[str, Any], named: str) -> None:
     with pytest.raises(Misconfigured, match=named):
         read_own(own)
+
+
+def test_an_organisation_is_read_with_its_secret_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "organisation"
+    file.write_text("invented\n")
+    given = {"issuer": "https://id.example.org/realm", "client_id": "desk", "secret_file": str(file)}
+    known = read_own({"organisation": given}).organisation
+    assert known is not None
+    assert (known.issuer, known.client_id, known.secret) == ("https://id.example.org/realm", "desk", "invented")
+    assert read_own({}).organisation is None

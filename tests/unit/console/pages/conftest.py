@@ -25,6 +25,7 @@ def parts() -> Any:
     keyring = SimpleNamespace(lookup_hash=lambda kind, value: f"{kind}-{value}")
     return SimpleNamespace(
         site=Site("http://localhost:8080"), own=read_own({}), clock=SystemClock(),
+        organisation=None,
         policy=read_policy((POLICY,)), chassis=SimpleNamespace(keyring=keyring),
     )  # fmt: skip
 

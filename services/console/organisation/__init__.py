@@ -1,0 +1,1 @@
+"""Sign in by the account that a person has at their organisation, by OpenID Connect."""
