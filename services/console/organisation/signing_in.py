@@ -59,7 +59,7 @@ def signed_in_at_organisation(desk: Desk) -> Any:
     found = who_is(desk.parts, token)
     if token is None or found is None:
         return desk.show("sign_in.html", 403, wrong=NOT_SIGNED_IN)
-    desk.enter(token, found.account.language)
+    desk.enter(token, found.account.id, found.account.language)
     return desk.go("/")
 
 
