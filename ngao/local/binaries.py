@@ -95,12 +95,12 @@ def javascript(progress: Progress) -> Path:
     return javascript_folder()
 
 
-_TEST_PROGRAMS = {"curl": "curl", "promtool": "prometheus", "haproxy": "haproxy"}
+_TEST_PROGRAMS = {"curl": "curl", "promtool": "prometheus", "haproxy": "haproxy", "chromium": "chromium"}
 _OF_ROOT = "/usr/sbin"  # not on every user's path, and the folder of haproxy
 
 
 def need_test_programs(progress: Progress, needed: Collection[str] = tuple(_TEST_PROGRAMS)) -> None:
-    """Install programs that only tests need: curl for the pages' examples, promtool for alert rules, haproxy for the gates.
+    """Install what only tests need: curl for the pages' examples, promtool for alert rules, haproxy for the gates, a browser.
 
     Raises Misconfigured.
     """

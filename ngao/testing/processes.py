@@ -82,11 +82,14 @@ class World:
         """Write a service's settings; return the file and the port it will listen on."""
         first_keys.init_service_keys(self.directory / "keys" / service, PERIOD)
         port = free_port()
+        # Passkeys are for a name, not a number.
+        called = f'public_url = "http://localhost:{port}"' if service == "console" else ""
         policies = json.dumps([str(ROOT / "deploy" / "policy"), *(str(each) for each in policy)])
         text = f"""
 service = "{service}"
 [http]
 port = {port}
+{called}
 rate_per_second = 2000.0
 burst = {self.burst}
 [broker]

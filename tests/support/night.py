@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ngao.contracts import SERVICES, subscriptions_of
@@ -22,10 +23,11 @@ CRITICAL = [{"type": "enforced_disappearance", "ongoing": True, "perpetrators": 
 
 @dataclass
 class Night:
-    """All services, running. `own` are sections that a test adds to a service's settings, by its name."""
+    """All services, running. `own` are sections that a test adds to a service's settings, by its name; `policy` are folders."""
 
     world: World
     own: dict[str, str] = field(default_factory=dict)
+    policy: tuple[Path, ...] = ()
     services: dict[str, ServiceProcess] = field(default_factory=dict)
     _source: str = ""
 
@@ -34,12 +36,14 @@ class Night:
         provision(self.world, {name: subscriptions_of(name) for name in SERVICES})
         own = {"notify": SMTP, **self.own}
         others = [name for name in SERVICES if name != "console"]
-        self.services = {name: ServiceProcess(*self.world.settings(name, own.get(name, ""))) for name in others}
+        self.services = {name: ServiceProcess(*self.world.settings(name, own.get(name, ""), self.policy)) for name in others}
         addresses = "\n".join(f'{name} = "http://127.0.0.1:{each.port}"' for name, each in self.services.items())
         asks = f"guesses_at_once = 1000\n{own.get('console', '')}\n[own.services]\n{addresses}\n[own.operators]\n{addresses}\n"
-        self.services["console"] = ServiceProcess(*self.world.settings("console", asks))
+        self.services["console"] = ServiceProcess(*self.world.settings("console", asks, self.policy))
         for each in self.services.values():
-            each.start()
+            each.start(ready=False)
+        for each in self.services.values():
+            eventually(each.is_ready, within=90, what=f"a service to be ready; see {each.log}")
         return self
 
     def stop(self) -> None:

@@ -25,7 +25,7 @@ GUESSED_S = {
     "tests/docs/test_recipes.py": 60, "tests/privacy": 60, "tests/service/test_http_entrypoint.py": 60,
     "tests/service/test_referral.py": 60, "tests/service/test_check.py": 50, "tests/service/test_provisioning.py": 50,
     "tests/service/test_wire.py": 45, "tests/service/test_edge_names.py": 40, "tests/service/test_delivery_guarantees.py": 35,
-    "tests/service/test_deployment_tls.py": 35, "tests/service": 20,
+    "tests/service/test_deployment_tls.py": 35, "tests/service": 20, "tests/browser": 40,
 }  # fmt: skip
 _REMEMBERED = "ngao/seconds"
 

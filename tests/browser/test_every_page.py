@@ -1,0 +1,105 @@
+"""Every page that the console declares, in Chromium: accessible, small, narrow enough, quiet, and true to its origin.
+
+A page is found by its declaration and reached by links, so one that is added later is looked at without a change here.
+`make test` looks at each page twice: on a phone in English, in both themes, and at a desk in Swahili. CI looks at it in each way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ngao.chassis.security.roles import read_roles
+from ngao.testing.processes import ROOT
+from tests.browser.conftest import Opens
+from tests.support import browsing
+from tests.support.browsing import DESKTOP, FIRST_LOAD, LATER_LOAD, NARROWEST, PHONE, Window, reads
+from tests.support.coalition import Coalition
+from tests.support.finding_pages import Found, compatible, declared, find
+from tests.support.night import NAIROBI, SECRET_WORDS, Night
+from tests.support.staff import Browser
+
+FOR_SCRIPTS = ("/changed",)
+"""What pages' scripts ask for, by the end of its address: no person sees it."""
+PATHS = [each.path for each in declared() if not each.path.endswith(FOR_SCRIPTS)]
+POLICY = ROOT / "deploy" / "policy"
+
+
+@pytest.fixture(scope="module")
+def people(night: Night) -> list[Browser]:
+    """As few people as have all roles: each page is one that someone may open."""
+    roles: dict[str, Any] = yaml.safe_load(Path(POLICY / "roles.yaml").read_text())["roles"]
+    free = [name for name, role in roles.items() if not role.get("keys_only") and "hub" not in role["may"]]
+    return [night.person(*each) for each in compatible(free, read_roles((POLICY,)))]
+
+
+@pytest.fixture(scope="module")
+def found(night: Night, coalition: Coalition, people: list[Browser]) -> dict[str, Found]:
+    """Where each page is, with something to show: a case that a silent partner is asked about."""
+    coalition.partner(NAIROBI, "silent")
+    night.report(NAIROBI)
+    return find(people)
+
+
+@pytest.fixture
+def at(found: dict[str, Found], path: str) -> Found:
+    assert path in found, f"no link leads to {path}, or it cannot be opened"
+    return found[path]
+
+
+def looks(window: Window, what: str) -> Iterator[str]:
+    """What is wrong with a page that was loaded."""
+    yield from browsing.not_as_declared(window.page)
+    yield from (f"{what}: {each}" for each in browsing.too_small(window.page))
+    yield from (f"{what}, two buttons are both called: {each}" for each in browsing.alike(window.page))
+    yield from (f"{what}, said: {each}" for each in window.said)
+    yield from (f"{what}, asked elsewhere: {each}" for each in window.left_the_origin())
+    kept = str(window.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")) + window.page.url
+    yield from (f"{what}: {word} is kept in the browser" for word in SECRET_WORDS.split() if word in kept)
+
+
+def is_fine(wrong: list[str]) -> None:
+    if wrong:
+        pytest.fail("\n".join(wrong), pytrace=False)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_is_accessible_small_and_quiet(opens: Opens, at: Found, path: str) -> None:
+    wrong = []
+    with opens(who=at.who) as window:
+        wire = window.wire()
+        assert window.go(at.address) == 200
+        window.page.wait_for_load_state("load")
+        wrong += [f"first load of {wire.total} bytes: {wire.bytes}"] if wire.total > FIRST_LOAD else []
+        wrong += [*looks(window, "phone"), *window.axe()]
+        window.page.emulate_media(color_scheme="dark")
+        wrong += window.axe(contrast_only=True)
+        for size in (NARROWEST, DESKTOP):
+            window.page.set_viewport_size({"width": size[0], "height": size[1]})
+            wrong += filter(None, [browsing.too_wide(window.page)])
+    with opens(who=at.who and reads(at.who, "sw"), language="sw", size=DESKTOP) as window:
+        assert window.go(at.address) == 200
+        assert window.page.locator("html").get_attribute("lang") == "sw"
+        wrong += [*looks(window, "desk, Swahili"), *window.axe()]
+        window.page.set_viewport_size({"width": NARROWEST[0], "height": NARROWEST[1]})
+        wrong += filter(None, [browsing.too_wide(window.page)])
+        wire = window.wire()
+        window.page.reload()
+        wrong += [f"later load of {wire.total} bytes: {wire.bytes}"] if wire.total > LATER_LOAD else []
+    is_fine(wrong)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("way", list(product(("en", "sw"), ("light", "dark"), (PHONE, DESKTOP))))
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_is_accessible_in_every_way(opens: Opens, at: Found, path: str, way: tuple[str, str, tuple[int, int]]) -> None:
+    language, theme, size = way
+    with opens(who=at.who and reads(at.who, language), language=language, theme=theme, size=size) as window:
+        assert window.go(at.address) == 200
+        wrong = [*looks(window, f"{size[0]} px, {theme}"), *window.axe(), *browsing.unfocused(window.page)]
+        is_fine([*wrong, *filter(None, [browsing.too_wide(window.page)])])
