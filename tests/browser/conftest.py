@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -12,7 +13,7 @@ from threading import Thread
 import pytest
 from playwright.sync_api import Browser as Chromium
 
-from ngao.local.binaries import need_test_programs
+from ngao.local.binaries import javascript, need_test_programs
 from ngao.local.pictures import chromium as opened_chromium
 from ngao.testing.processes import World
 from tests.support.browsing import Window, window
@@ -50,7 +51,8 @@ def neutral() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def night(world: World, neutral: str) -> Iterator[Night]:
     """All services, with the deadlines of the demonstration: a silent partner costs seconds."""
-    started = Night(world, own={"console": f'neutral = "{neutral}"'}, policy=(DEMO_POLICY,)).start()
+    own = f'neutral = "{neutral}"\nlibraries = {json.dumps(str(javascript(lambda _: None)))}'
+    started = Night(world, own={"console": own}, policy=(DEMO_POLICY,)).start()
     yield started
     started.stop()
 

@@ -8,42 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
-from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
-from ngao.chassis.security.roles import read_roles
-from ngao.testing.processes import ROOT
 from tests.browser.conftest import Opens
 from tests.support import browsing
 from tests.support.browsing import DESKTOP, FIRST_LOAD, LATER_LOAD, NARROWEST, PHONE, Window, reads
 from tests.support.coalition import Coalition
-from tests.support.finding_pages import Found, compatible, declared, find
+from tests.support.finding_pages import Found, declared, everyone, find
 from tests.support.night import NAIROBI, SECRET_WORDS, Night
-from tests.support.staff import Browser
 
-FOR_SCRIPTS = ("/changed",)
+FOR_SCRIPTS = ("/changed", "/boxes")
 """What pages' scripts ask for, by the end of its address: no person sees it."""
 PATHS = [each.path for each in declared() if not each.path.endswith(FOR_SCRIPTS)]
-POLICY = ROOT / "deploy" / "policy"
 
 
 @pytest.fixture(scope="module")
-def people(night: Night) -> list[Browser]:
-    """As few people as have all roles: each page is one that someone may open."""
-    roles: dict[str, Any] = yaml.safe_load(Path(POLICY / "roles.yaml").read_text())["roles"]
-    free = [name for name, role in roles.items() if not role.get("keys_only") and "hub" not in role["may"]]
-    return [night.person(*each) for each in compatible(free, read_roles((POLICY,)))]
-
-
-@pytest.fixture(scope="module")
-def found(night: Night, coalition: Coalition, people: list[Browser]) -> dict[str, Found]:
-    """Where each page is, with something to show: a case that a silent partner is asked about."""
-    coalition.partner(NAIROBI, "silent")
-    night.report(NAIROBI)
-    return find(people)
+def found(night: Night, coalition: Coalition) -> dict[str, Found]:
+    """Where each page is, with something to show: a case that a silent partner is asked about, and its person at the offer."""
+    partner = coalition.partner(NAIROBI, "silent")
+    coalition.reaches(night.report(NAIROBI), "offered")
+    return find(everyone(night, partner.id))
 
 
 @pytest.fixture

@@ -5,19 +5,14 @@ from __future__ import annotations
 import http.client
 from collections.abc import Iterator
 from itertools import cycle
-from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
-from ngao.chassis.security.roles import read_roles
-from ngao.testing.processes import ROOT, World
-from tests.support.finding_pages import Form, Found, compatible, declared, find, forms, page_at
+from ngao.testing.processes import World
+from tests.support.finding_pages import Form, Found, declared, everyone, find, forms, page_at
 from tests.support.night import Night
 from tests.support.staff import FORM, Browser, Page
 
-POLICY = ROOT / "deploy" / "policy"
 SCRIPT = "<script>alert(1)</script>"
 ATTRIBUTE = "\"><img src=x onerror=alert(1)>"
 ODD = (
@@ -41,9 +36,7 @@ def night(world: World) -> Iterator[Night]:
 @pytest.fixture(scope="module")
 def people(night: Night) -> list[Browser]:
     """As few people as have all roles."""
-    roles: dict[str, Any] = yaml.safe_load(Path(POLICY / "roles.yaml").read_text())["roles"]
-    free = [name for name, role in roles.items() if not role.get("keys_only") and "hub" not in role["may"]]
-    return [night.person(*each) for each in compatible(free, read_roles((POLICY,)))]
+    return everyone(night)
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,16 @@ from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 from ngao.chassis.errors import Misconfigured
-from ngao.chassis.security.roles import Roles, rights_of
+from ngao.chassis.security.roles import Role, Roles, read_roles, rights_of
+from ngao.kernel.scopes import EVERY_RECORD
+from ngao.testing.processes import ROOT
 from services import console
 from services.console.pages.addresses import CONVERTERS
 from services.console.pages.declaring import Page, pages_in
+from tests.support.night import Night
 from tests.support.staff import Browser
+
+POLICY = ROOT / "deploy" / "policy"
 
 _PART = re.compile(r"<(?:(\w+):)?\w+>")
 _NAMED = re.compile(r"<[^>]+>")
@@ -46,10 +51,19 @@ def declared(method: str = "GET") -> list[Page]:
     return sorted((each for each in pages_in(console) if method in each.methods), key=lambda each: each.path)
 
 
-def compatible(roles: Iterable[str], known: Roles) -> list[list[str]]:
-    """Share roles among as few people as may have them: some bound the same scope differently."""
+def everyone(night: Night, partner: str = "") -> list[Browser]:
+    """Sign in as few people as have all roles that reach every record: each page is one that one of them may open.
+
+    If a partner is named, one more is of its people.
+    """
+    people = [night.person(*each) for each in _shared_out(read_roles((POLICY,)))]
+    return [*people, night.person("partner-staff", partner=partner)] if partner else people
+
+
+def _shared_out(known: Roles) -> list[list[str]]:
+    """Share the roles among few: some cannot be one person's, because they bound the same scope differently."""
     people: list[list[str]] = []
-    for role in roles:
+    for role in (name for name, each in known.items() if not each.keys_only and _reaches_all(each)):
         for person in people:
             try:
                 rights_of((), [*person, role], known)
@@ -60,6 +74,10 @@ def compatible(roles: Iterable[str], known: Roles) -> list[list[str]]:
         else:
             people.append([role])
     return people
+
+
+def _reaches_all(role: Role) -> bool:
+    return all(grant.reach == EVERY_RECORD for grant in role.rights.values())
 
 
 def page_at(address: str, pages: Iterable[Page]) -> Page | None:
