@@ -132,11 +132,12 @@ def test_a_night_with_a_passkey(
         open_invitation(window, person)
         window.button("Use fingerprint or screen lock").click()
         expect(window.heading("Board")).to_be_visible()
-        case = night.report(county, needs=["legal_aid"])
         sign_out(window)
         window.go("/sign-in")
         window.button("Use fingerprint or screen lock").click()
         expect(window.heading("Board")).to_be_visible()
+        case = night.report(county, needs=["legal_aid"])
+        expect(window.page.locator(f"[data-slot] #{case}")).to_be_visible(timeout=35_000)  # by itself
         work_on(window, coalition, person.name, case, county)
         assert window.said == []
 

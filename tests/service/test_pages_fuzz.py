@@ -22,7 +22,7 @@ ODD = (
 )  # fmt: skip
 RAW = (b"", b"=", b"&&&", b"a=%zz", b"\xff\xfe=\xff", b"csrf_token", b"a[b][c]=1&a[b]=2", b"x=1&" * 3000, b"{" * 500)
 KINDS = (FORM, "application/json", "multipart/form-data; boundary=x", "text/plain")
-ENDS_THE_SESSION = {"/sign-out", "/me/sessions"}
+ENDS_THE_SESSION = {"/sign-out", "/me/sessions", "/lock"}
 """They act on whoever tries them: tried last, each by a person of its own."""
 
 
