@@ -18,9 +18,9 @@ from tests.support.coalition import Coalition
 from tests.support.finding_pages import Found, declared, everyone, find
 from tests.support.night import NAIROBI, SECRET_WORDS, Night
 
-FOR_SCRIPTS = ("/changed", "/boxes")
-"""What pages' scripts ask for, by the end of its address: no person sees it."""
-PATHS = [each.path for each in declared() if not each.path.endswith(FOR_SCRIPTS)]
+NO_PAGES = ("/changed", "/boxes", "/organisation/back")
+"""What scripts ask for and other sites lead back to, by the end of its address: no person stays there."""
+PATHS = [each.path for each in declared() if not each.path.endswith(NO_PAGES)]
 
 
 @pytest.fixture(scope="module")
