@@ -5,7 +5,7 @@ from __future__ import annotations
 SCOPES = {
     "approvals:read": "list the acts that wait for a second operator",
     "approvals:write": "approve or reject an act that another operator asked for",
-    "audit:read": "verify the audit trail and read its heads",
+    "audit:read": "verify the audit trail, read its heads, and search it",
     "audit:write": "accept that another service's audit trail was put back",
     "cases:read": "list cases, read their story and explain a match",
     "cases:write": "match a case again, settle its needs, decide its urgency and who owns it",

@@ -12,13 +12,17 @@ from marshmallow import fields, validate
 
 from ngao.chassis.policy import load_policy, reads_policy
 from ngao.chassis.retention import load_retention
+from ngao.chassis.security.roles import read_roles
 from ngao.contracts.classes import Tolerant
 from ngao.contracts.lists import LISTS
 from ngao.kernel.retention import Retention
+from services.console.roster.ladders import NOTIFICATIONS, NotificationsFile, ladders_of
+from services.console.roster.model import Ladder
 
 _MATCHING = "matching.yaml"
 _TRIAGE, _TEMPLATES, _IDENTITY = "triage.yaml", "templates.yaml", "identity.yaml"
 _COUNTIES, _VIOLATIONS, _NEEDS, _PERPETRATORS = "counties.yaml", "violations.yaml", "support_types.yaml", "perpetrators.yaml"
+_LANGUAGES = "languages.yaml"
 Labels = Mapping[str, Mapping[str, str]]
 """For each code, its label by language."""
 
@@ -78,6 +82,7 @@ class Policy:
     `decision_reasons` are why a person may decide an urgency otherwise, `templates` the subjects of messages. `sentences` are
     those of triage in other languages, by the English one. `read_reasons` are why a record may be read. `acts` are the violations
     of each group, both in the order of their file. `region` is that of phone numbers without a country.
+    `ladders` are those of notify's rules.
     """
 
     counties: Labels
@@ -90,6 +95,9 @@ class Policy:
     decision_reasons: Labels
     sentences: Labels
     read_reasons: Labels
+    languages: Labels
+    roles: Labels
+    ladders: tuple[Ladder, ...]
     zone: str
     region: str
     version: str
@@ -109,9 +117,9 @@ def read_retention(directories: Sequence[Path]) -> Retention:
 
 def read_policy(directories: Sequence[Path]) -> Policy:
     """Read the labels. Raises Misconfigured."""
-    lists = {name: LISTS[name] for name in (_COUNTIES, _VIOLATIONS, _NEEDS, _PERPETRATORS)}
+    lists = {name: LISTS[name] for name in (_COUNTIES, _VIOLATIONS, _NEEDS, _PERPETRATORS, _LANGUAGES)}
     others = {_MATCHING: _MatchingFile(), _TRIAGE: _TriageFile(), _TEMPLATES: _TemplatesFile(), _IDENTITY: _IdentityFile()}
-    found = load_policy(directories, {**lists, **others})
+    found = load_policy(directories, {**lists, **others, NOTIFICATIONS: NotificationsFile()})
     triage, identity = found[_TRIAGE], found[_IDENTITY]
     reasons, rules = triage["decision_reasons"], {each["id"]: each["text"] for each in triage["rules"]}
     return Policy(
@@ -126,6 +134,9 @@ def read_policy(directories: Sequence[Path]) -> Policy:
         sentences={text: _in_others(triage, code) for code, text in (*reasons.items(), *rules.items())},
         read_reasons={code: identity["labels"].get(code, {}) for code in identity["read_reasons"]},
         region=identity["default_region"],
+        languages={code: dict.fromkeys(("en", "sw"), name) for code, name in found[_LANGUAGES]["languages"].items()},
+        roles={name: role.label for name, role in read_roles(directories).items()},
+        ladders=ladders_of(found[NOTIFICATIONS]),
         zone=found[_MATCHING]["timezone"],
         version=found.version,
     )

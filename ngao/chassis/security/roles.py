@@ -7,7 +7,7 @@ purposes a record may be read.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ Rights = Mapping[str, Grant]
 
 @dataclass(frozen=True)
 class Role:
-    """The scopes of one kind of work, and in a few words what that work is.
+    """The scopes of one kind of work, and in a few words what that work is. `label` is its name by language, for pages.
 
     With `keys_only` it is for the keys of the command line: no staff token has it.
     """
@@ -59,10 +59,11 @@ class Role:
     does: str
     rights: Rights
     keys_only: bool = False
+    label: Mapping[str, str] = field(default_factory=dict)
 
 
 class RoleFile(Section):
-    """One role: `does`, `sees`, `purposes`, `may` and `keys_only`."""
+    """One role: `label`, `does`, `sees`, `purposes`, `may` and `keys_only`."""
 
     does = fields.String(required=True, validate=validate.Length(3, 120))
     sees = fields.List(fields.Enum(DataClass, by_value=True), required=True, validate=validate.Length(min=1))
@@ -76,6 +77,7 @@ class RoleFile(Section):
     )
 
     keys_only = fields.Boolean(load_default=False)
+    label = fields.Dict(keys=fields.String(), values=fields.String(), load_default=dict)
 
     @post_load
     def to_role(self, data: dict[str, Any], **_: object) -> Role:
@@ -88,7 +90,7 @@ class RoleFile(Section):
             for scope in SCOPES if EVERY_SCOPE in named else named:
                 if not rights.setdefault(scope, grant).includes(grant):
                     raise ValidationError(f"{scope} has two reaches of which neither includes the other.", "may")
-        return Role(data["does"], rights, data["keys_only"])
+        return Role(data["does"], rights, data["keys_only"], data["label"])
 
 
 class RolesFile(Section):

@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pymongo import ASCENDING, ReplaceOne
+import pymongo
+from pymongo import ASCENDING, DESCENDING, ReplaceOne
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
+from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
+from ngao.chassis.errors import Unavailable
 from ngao.chassis.rereading import Reread
 from ngao.chassis.security.audit import Broken, Head, Key, Keys, Verified, extend_all, verify
 from ngao.chassis.security.audit_lines import records_of
+from ngao.chassis.security.audit_search import Sought
 from ngao.chassis.storage.connection import AUDIT
+
+_SEARCH_S = 4.0
+_SHOWN = dict.fromkeys(("chain", "n", "at", "action", "subject", "actor", "detail"), 1) | {"_id": 0}
 
 
 class AuditTrail:
@@ -47,6 +54,24 @@ class AuditTrail:
             heads = heads_from(self._heads.find(session=moment))
             entries = self._entries.find(session=moment).sort([("chain", ASCENDING), ("n", ASCENDING)])
             return verify(entries, self.keys.value(older_than=0), end=heads, noted=noted)
+
+    def search(self, sought: Sought, most: int) -> list[dict[str, Any]]:
+        """Return the entries that were sought, the newest first. Raises Unavailable if that takes too long.
+
+        Only subjects have an index, so that each entry costs no more. Any other search reads the entries from the newest on.
+        """
+        query: dict[str, Any] = {name: value for name, value in vars(sought).items() if value and name not in {"since", "until"}}
+        if sought.since or sought.until:
+            bounds = {"$gte": sought.since, "$lt": sought.until}
+            query["at"] = {name: value for name, value in bounds.items() if value}
+        order = ("at", DESCENDING) if sought.subject else ("$natural", DESCENDING)
+        try:
+            with pymongo.timeout(_SEARCH_S):
+                return list(self._entries.find(query, _SHOWN).sort([order]).limit(most))
+        except PyMongoError as error:
+            if error.timeout:
+                raise Unavailable("The search takes too long. Name the subject, or a shorter period, and try again.") from None
+            raise
 
     def _key(self, heads: Mapping[int, Head], lines: Iterable[Mapping[str, Any]]) -> Key:
         """Return the newest key, and none older than those in use: a chain's period never goes back."""

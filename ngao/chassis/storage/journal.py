@@ -25,6 +25,7 @@ from ngao.chassis.errors import Unavailable
 from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.security.audit import Broken, Head, Record, Verified
 from ngao.chassis.security.audit_lines import is_sound, keyed_acts
+from ngao.chassis.security.audit_search import Sought
 from ngao.chassis.storage.audit_trail import AuditTrail
 from ngao.chassis.storage.connection import JOURNAL, SIZE, TO_MOVE, fitting
 from ngao.chassis.storage.refusals import meaning_of
@@ -100,6 +101,11 @@ class Journal:
         """Return where each chain of the audit is, with all acts that are on record."""
         self.move_all()
         return self.trail.heads()
+
+    def search(self, sought: Sought, most: int) -> list[dict[str, Any]]:
+        """Return the newest entries of the audit that were sought, of all acts that are on record. Raises Unavailable."""
+        self.move_all()
+        return self.trail.search(sought, most)
 
     def verify(self, noted: Sequence[Head] = ()) -> Verified | Broken:
         """Verify the audit, with all acts that are on record."""

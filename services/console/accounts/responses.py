@@ -30,7 +30,10 @@ class Invited(Granted):
 
 
 class AccountShown(Tolerant):
-    """An account. `code` is there only in the answer that made it, once: with it the person sets the account up."""
+    """An account. `code` is there only in the answer that made it, once: with it the person sets the account up.
+
+    A list has `sessions`, on how many devices the person is signed in, and `seen_at`, when they were last active on one of them.
+    """
 
     id = fields.String(metadata=INTERNAL)
     state = fields.String(metadata=INTERNAL)
@@ -43,6 +46,8 @@ class AccountShown(Tolerant):
     has_password = fields.Boolean(metadata=INTERNAL)
     has_organisation = fields.Boolean(metadata=INTERNAL)
     expires_at = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
+    sessions = fields.Integer(metadata=INTERNAL)
+    seen_at = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
     code = fields.String(metadata=SENSITIVE)
 
 

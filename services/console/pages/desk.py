@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, abort, make_response, redirect, render_template, request, session
 
 from ngao.chassis.errors import Unauthenticated
+from ngao.chassis.http.here import ask_here
 from ngao.chassis.security.identity import Principal
 from ngao.chassis.security.staff_tokens import Staff
 from services.console.pages import keeping
 from services.console.pages.declaring import Page
 from services.console.pages.live import IDLE, LIVE, TAG, tagged
+from services.console.pages.peers import Answer
 from services.console.sessions.read import SignedIn, who_is
 
 if TYPE_CHECKING:
     from services.console.context import ConsoleParts
-    from services.console.pages.peers import Answer
 
+OWN = "console"
 TOKEN = "token"  # noqa: S105 - the name of a value, not a value
 _DEVICES = {"Android": "android", "iPhone": "iphone", "iPad": "ipad", "Windows": "windows", "Mac OS": "mac", "Linux": "linux"}
 """By a sign in what the browser says of itself; the first counts, since an Android phone says Linux, too."""
@@ -64,9 +67,20 @@ class Desk:
         return self.principal is not None and (not scope or scope in self.principal.rights)
 
     def ask(self, service: str, method: str, path: str, scope: str, body: Any = None) -> Answer:
-        """Ask a service in the person's name, for one scope. An answer says when the service could not be reached."""
+        """Ask a service in the person's name, for one scope. An answer says when the service could not be reached.
+
+        `console` is this service itself: its operation runs here, with the checks that it has over HTTP.
+        """
+        if service == OWN:
+            return self._ask_here(method, path, scope, body)
         token = self.parts.issuer.token(self._staff, service, [scope])
         return self.parts.peers.ask(service, method, path, token, body)
+
+    def _ask_here(self, method: str, path: str, scope: str, body: Any) -> Answer:
+        person = self.parts.chassis.staff.person(self._staff)
+        for_this = replace(person, rights={name: grant for name, grant in person.rights.items() if name == scope})
+        found = ask_here(self.parts, for_this, request.environ["ngao.trace"], method, path, body=body)
+        return Answer(OWN, found.status, json.loads(found.body) if found.body else {})
 
     def known(self, service: str, path: str, scope: str) -> Any:
         """Return what a page cannot do without. What does not exist, and what is not the person's to see, are the same page."""

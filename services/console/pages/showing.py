@@ -32,6 +32,8 @@ def show(app: Flask, parts: ConsoleParts) -> None:
         "template": partial(label, parts.policy.templates),
         "labelled": labelled,
         **filters(parts.policy),
+        "language": partial(label, parts.policy.languages),
+        "role": partial(label, parts.policy.roles),
     }
     app.context_processor(lambda: {"now": parts.clock.now().astimezone(zone), "neutral": parts.own.neutral, "own": parts.own})
 

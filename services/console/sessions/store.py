@@ -37,6 +37,11 @@ class SessionRepository(Repository[Session]):
         """Return an account's sessions, the one that was active last first."""
         return self._all(SessionDocument.objects(account_id=account_id).order_by("-seen_at"))
 
+    def alive(self, now: datetime) -> list[Session]:
+        """Return every session that has not ended by itself."""
+        found = self._all(SessionDocument.objects(seen_at__gt=now - IDLE))
+        return [each for each in found if each.is_alive(now)]
+
     def end(self, session: Session) -> None:
         """Register a session's end."""
         self._unit.drop(self.collection, session.id, session.revision)

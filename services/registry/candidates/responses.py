@@ -51,6 +51,12 @@ class CandidatesShown(Tolerant):
     candidates = fields.List(fields.Nested(CandidateShown), metadata=INTERNAL)
 
 
+class CandidatesWaiting(Tolerant):
+    """How many candidates wait for a human."""
+
+    waiting = fields.Integer(metadata=INTERNAL)
+
+
 class Decided(Tolerant):
     """What a human has decided about a candidate."""
 

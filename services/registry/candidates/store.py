@@ -39,6 +39,10 @@ class CandidateRepository(Repository[Candidate]):
         """Return the undecided ones, oldest first."""
         return self._all(CandidateDocument.objects(verdict=str(Verdict.OPEN)).order_by("created_at").limit(limit))
 
+    def count_open(self) -> int:
+        """Return how many are undecided."""
+        return int(CandidateDocument.objects(verdict=str(Verdict.OPEN)).count())
+
     def about(self, ref: str) -> list[Candidate]:
         """Return those of cases of this record, decided or not."""
         return self._all(CandidateDocument.objects(defender_ref=ref))

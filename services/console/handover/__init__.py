@@ -1,0 +1,1 @@
+"""The end of a shift: open cases, alarms and decisions that wait, and who takes them."""

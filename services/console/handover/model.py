@@ -1,0 +1,63 @@
+"""Decide what a shift hands over: whose cases, to whom, and what has come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from services.console.board.model import Row
+
+EVERY = "all"
+"""Instead of a case's reference: all that are mine."""
+_FIELD, _COUNTY = "case-", "county-"
+
+
+@dataclass(frozen=True)
+class Shift:
+    """The work at the end of a shift: the person's own cases, those without an owner, and how many alarms no one has seen."""
+
+    mine: tuple[Row, ...]
+    unattended: tuple[Row, ...]
+    unseen: int
+
+
+@dataclass(frozen=True)
+class Taker:
+    """A person who may own cases. `hubs` are the counties whose cases they reach; None for every county."""
+
+    id: str
+    hubs: frozenset[str] | None = None
+
+    def may_take(self, county: str) -> bool:
+        """Return True if a case in this county is theirs to work on."""
+        return self.hubs is None or county in self.hubs
+
+
+@dataclass(frozen=True)
+class Given:
+    """One case to be handed over, with its county and the owner that the page has shown: None for no one."""
+
+    case_ref: str
+    county: str
+    seen_owner: str | None
+
+
+def shift_of(rows: Iterable[Row], me: str) -> Shift:
+    """Return the work of this person and of no one, in the order of the board."""
+    shown = tuple(rows)
+    return Shift(
+        mine=tuple(each for each in shown if each.owner == me),
+        unattended=tuple(each for each in shown if each.owner is None),
+        unseen=sum(1 for each in shown if each.is_unseen),
+    )
+
+
+def given(typed: Mapping[str, str], me: str) -> list[Given]:
+    """Return the cases that a form hands over: the one whose button was pressed, or all that the page showed as one's own.
+
+    The form has two fields for each case that was shown, its owner and its county. No other case is handed over.
+    """
+    owners = {name.removeprefix(_FIELD): owner or None for name, owner in typed.items() if name.startswith(_FIELD)}
+    shown = [Given(case_ref, typed.get(f"{_COUNTY}{case_ref}", ""), owner) for case_ref, owner in owners.items()]
+    only = typed.get("only", "")
+    return [each for each in shown if (each.seen_owner == me if only == EVERY else each.case_ref == only)]

@@ -1,0 +1,88 @@
+"""The page at the end of a shift, and its act: hand cases over to another person."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from flask import abort
+from flask_babel import lazy_gettext as _l
+
+from services.console.board.show_board import open_cases
+from services.console.handover.model import Given, Taker, given, shift_of
+from services.console.handover.takers import takers
+from services.console.pages.declaring import page
+from services.console.pages.desk import OWN, Desk
+from services.console.settings import OTHERS
+
+_CASE = re.compile(r"[A-Za-z0-9-]{4,40}")
+_WAIT_FOR_TWO = "/v1/approvals?state=waiting"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result for one case. `why` is referral's sentence; `away`: referral did not answer; `beyond`: it is not theirs."""
+
+    case_ref: str
+    done: bool = False
+    why: str = ""
+    away: bool = False
+    beyond: bool = False
+
+
+@page("/handover", scope="cases:read", group="now", title=_l("Hand over"))
+def show_handover(desk: Desk) -> Any:
+    """Show the person's cases, cases without an owner, and the numbers of what else waits for a person."""
+    rows, missing = open_cases(desk)
+    approvals, unasked = _approvals(desk)
+    candidates = desk.part("registry", "/v1/candidates/waiting", "defenders:read")
+    if candidates is not None and not candidates.is_good:
+        unasked.add(candidates.service)
+    me = desk.person.account.id
+    return desk.show(
+        "handover.html", shift=shift_of(rows, me), missing=sorted({*missing, *unasked}), approvals=approvals,
+        candidates=candidates.body.get("waiting") if candidates else None, takers=_takers(desk),
+    )  # fmt: skip
+
+
+@page("/handover", methods=("POST",), scope="cases:write")
+def hand_over(desk: Desk) -> Any:
+    """Hand one case over, or all that are the person's own. The page names what another person has changed meanwhile."""
+    me, to = desk.person.account.id, desk.typed.get("to", "")
+    taker = next((each for each in _takers(desk) if each.id == to), None)
+    wanted = given(desk.typed, me)
+    if taker is None or not wanted or not all(_CASE.fullmatch(each.case_ref) for each in wanted):
+        abort(404)
+    outcomes = _give_all(desk, wanted, taker)
+    status = 200 if any(each.done for each in outcomes) else 503 if any(each.away for each in outcomes) else 409
+    return desk.show("handed_over.html", status, taker=taker, outcomes=outcomes)
+
+
+def _give_all(desk: Desk, wanted: list[Given], taker: Taker) -> list[Outcome]:
+    """Hand the cases over one by one. When referral does not answer, the others are not tried."""
+    outcomes: list[Outcome] = []
+    for each in wanted:
+        away = bool(outcomes) and outcomes[-1].away
+        outcomes.append(Outcome(each.case_ref, away=True) if away else _give(desk, each, taker))
+    return outcomes
+
+
+def _give(desk: Desk, each: Given, taker: Taker) -> Outcome:
+    if not taker.may_take(each.county):
+        return Outcome(each.case_ref, beyond=True)
+    body = {"owner": taker.id, "seen_owner": each.seen_owner}
+    answer = desk.ask("referral", "POST", f"/v1/cases/{each.case_ref}/owner", "cases:write", body)
+    return Outcome(each.case_ref, answer.is_good, str(answer.body.get("detail", "")), answer.is_missing)
+
+
+def _takers(desk: Desk) -> list[Taker]:
+    return takers(desk.parts, but=desk.person.account.id) if desk.may("cases:write") else []
+
+
+def _approvals(desk: Desk) -> tuple[int | None, set[str]]:
+    """Return how many acts wait for a second person, and the services that could not say; None for a person without the scope."""
+    if not desk.may("approvals:read"):
+        return None, set()
+    answers = [desk.ask(service, "GET", _WAIT_FOR_TWO, "approvals:read") for service in (*OTHERS, OWN)]
+    return sum(len(each.body.get("approvals", ())) for each in answers), {each.service for each in answers if not each.is_good}

@@ -1,0 +1,32 @@
+"""Find the people who may own a case: those with an account at the console, and operators of the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ngao.chassis.security.identity import Principal
+from ngao.chassis.security.staff_tokens import Staff
+from ngao.kernel.scopes import HUB
+from services.console.handover.model import Taker
+
+if TYPE_CHECKING:
+    from services.console.context import ConsoleParts
+
+_SCOPE = "cases:write"
+
+
+def takers(parts: ConsoleParts, *, but: str) -> list[Taker]:
+    """Return who may take a case over now, by name, without the person who hands over."""
+    staff, operators = parts.chassis.staff, parts.chassis.operators.value()
+    open_accounts = [each for each in parts.read().accounts.all() if each.is_open and not each.partner]
+    people = [staff.person(Staff(each.id, each.roles, each.hubs)) for each in open_accounts]
+    keys = [Principal("operator", name, key.rights, key.hubs) for name, key in operators.items() if key.enabled]
+    found = {each.id: each for each in (*keys, *people)}
+    return [taker for name in sorted(found) if name != but and (taker := _taker(found[name])) is not None]
+
+
+def _taker(person: Principal) -> Taker | None:
+    grant = person.rights.get(_SCOPE)
+    if grant is None:
+        return None
+    return Taker(person.id, person.hubs if grant.reach == HUB else None)
