@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from ngao.testing.processes import World
 from ngao.testing.waiting import eventually
 from tests.support.night import NAIROBI, Night
-from tests.support.staff import Browser, Page, invite, set_up
+from tests.support.staff import PASSWORD, Browser, Page, invite, set_up
 
 CALL = (
     {"choice": "yes"}, {"choice": "self"}, {"choice": "disappearance"}, {"choice": "enforced_disappearance"}, {"choice": "yes"},
@@ -256,3 +257,36 @@ def test_while_intake_is_away_every_answer_stays_and_can_be_sent_when_it_is_back
     finally:
         night.services["intake"].start()
     assert sent_case(tap(officer, failed, "/report/send"))
+
+
+def test_a_call_that_the_lock_interrupts_continues_with_what_was_half_typed(night: Night) -> None:
+    browser = night.person("duty-officer")
+    page = call(browser, *({"skip": "yes"} for _ in range(5)))
+    fields = {"sealed": page.field("sealed"), "question": "person", "name": "Invented Wairimu"}
+    drafts = json.dumps([{"action": "/report", "fields": list(fields.items())}])
+    assert browser.post("/lock", back="/report", drafts=drafts).leads_to == "/unlock"
+    browser.get("/unlock")
+    assert browser.post("/unlock", password=PASSWORD).leads_to == "/report"
+    page = browser.get("/report")
+    assert "You were in the middle of this call." in page.text
+    assert ("Name and phone" in page.text, 'value="Invented Wairimu"' in page.text) == (True, True)
+    assert "Can she talk safely now?" in browser.get("/report?call=new").text
+    assert browser.get("/report?call=old").status == 404
+    page = tap(browser, page, name="Invented Wairimu", phone="0700 000 414", _kept=page.field("_kept"))
+    assert "Enforced disappearance" in tap(browser, page, skip="yes").text
+    assert "Can she talk safely now?" in browser.get("/report").text
+
+
+def test_a_form_that_a_locked_screen_has_sent_is_kept_and_shows_no_cipher(night: Night) -> None:
+    browser = night.person("duty-officer")
+    page = call(browser)
+    browser.post("/lock", back="/report")
+    kept = browser.post("/report", sealed=page.field("sealed"), question="who", choice="police")
+    assert (kept.status, "Your text is kept." in kept.text) == (403, True)
+    browser.get("/unlock")
+    assert browser.post("/unlock", password=PASSWORD).leads_to == "/kept"
+    shown = browser.get("/kept")
+    assert "<textarea" not in shown.text
+    sealed = {name: shown.field(name) for name in ("sealed", "question", "choice", "_kept")}
+    assert "Which county?" in browser.post("/report", **sealed).text
+    assert browser.get("/report/send").leads_to == "/report"

@@ -69,8 +69,13 @@ def options(code: str, answers: Answers, lists: Lists) -> tuple[str, ...]:
 def is_answered(code: str, typed: Mapping[str, str]) -> bool:
     """Return True if a form holds anything for its question, although it was sent by another button."""
     return any(typed.get(name, "").strip() for name in (*LONGEST, "choice", "opens", "closes")) or (
-        code == "needs" and any(name.startswith("need_") for name in typed)
+        code == "needs" and bool(needs_in(typed))
     )
+
+
+def needs_in(typed: Mapping[str, str]) -> list[str]:
+    """Return the needs that are ticked in a form."""
+    return [name.removeprefix("need_") for name in typed if name.startswith("need_")]
 
 
 def read(code: str, typed: Mapping[str, str], answers: Answers, lists: Lists, now: datetime) -> Given:
@@ -91,7 +96,7 @@ def read(code: str, typed: Mapping[str, str], answers: Answers, lists: Lists, no
 
 
 def _needs(typed: Mapping[str, str], lists: Lists) -> Given:
-    chosen = [name.removeprefix("need_") for name in typed if name.startswith("need_")]
+    chosen = needs_in(typed)
     if not set(chosen) <= set(lists.needs):
         raise NotOffered("needs")
     return {"needs": {"chosen": chosen}}

@@ -6,18 +6,21 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from flask import abort
+from flask import abort, request
 from flask_babel import lazy_gettext as _l
 
 from services.console.pages.declaring import page
 from services.console.pages.desk import Desk
+from services.console.pages.keeping import kept_here
 from services.console.pages.peers import Answer
 from services.console.report.model import CHECK, Answers, Sent, may_skip, number_of
 from services.console.report.posting import codes_of, question_of, report_of, update_of
-from services.console.report.reading import LONGEST, Lists, NotOffered, Wrong, is_answered, options, read
+from services.console.report.reading import LONGEST, Lists, NotOffered, Wrong, is_answered, needs_in, options, read
 from services.console.report.sealing import Opened, open_sealed, seal
 
 SCOPE = "reports:write"
+NEW = "new"
+"""What the address says of a call when it is not the one that was interrupted."""
 _PATH = "/v1/reports/by-phone"
 AGAIN = _l("You have signed in again since. Nothing was sent. Look at the answers, then send them.")
 NO_ANSWER = _l("No answer yet. Send again: it becomes one report, however often it is sent.")
@@ -25,15 +28,26 @@ NO_ANSWER = _l("No answer yet. Send again: it becomes one report, however often 
 
 @page("/report", scope=SCOPE, group="now", title=_l("Report"))
 def begin_report(desk: Desk) -> Any:
-    """Ask the first question."""
+    """Ask the first question; or show where the lock of the screen has interrupted a call, unless another one begins."""
+    wanted = request.args.get("call", "")
+    if wanted not in {"", NEW}:
+        abort(404)
+    if not wanted and (interrupted := _interrupted(desk)) is not None:
+        return interrupted
     now = desk.parts.clock.now().isoformat(timespec="seconds")
     return _ask(desk, Answers(secrets.token_hex(16), now), "talk")
+
+
+@page("/report/send", scope=SCOPE)
+def return_to_report(desk: Desk) -> Any:
+    """Lead to the questions: the address of what was sent shows nothing by itself."""
+    return desk.go("/report")
 
 
 @page("/report", methods=("POST",), scope=SCOPE)
 def answer_question(desk: Desk) -> Any:
     """Take the answer to a question and show the next one; or move to another one."""
-    opened = _opened(desk)
+    opened = _opened(desk, desk.typed)
     if opened is None:
         return _lost(desk)
     answers, code = opened.answers, _question(desk, opened.answers)
@@ -42,21 +56,21 @@ def answer_question(desk: Desk) -> Any:
     try:
         answers = answers.without(code) if "skip" in desk.typed and may_skip(code) else _with_typed(desk, answers, code)
     except Wrong as wrong:
-        return _ask(desk, answers, code, 422, wrong=wrong.name)
+        return _ask(desk, answers, code, 422, typed=desk.typed, wrong=wrong.name)
     return _ask(desk, answers, answers.following(code)) if opened.is_own_session else _ask(desk, answers, CHECK, notice=AGAIN)
 
 
 @page("/report/send", methods=("POST",), scope=SCOPE)
 def send_report(desk: Desk) -> Any:
     """Send what has been answered, with what the form of the last question holds. Sending it twice makes one report."""
-    opened = _opened(desk)
+    opened = _opened(desk, desk.typed)
     if opened is None:
         return _lost(desk)
     answers, code = opened.answers, _question(desk, opened.answers)
     try:
         answers = _with_typed(desk, answers, code) if code != CHECK and is_answered(code, desk.typed) else answers
     except Wrong as wrong:
-        return _ask(desk, answers, code, 422, wrong=wrong.name)
+        return _ask(desk, answers, code, 422, typed=desk.typed, wrong=wrong.name)
     if not opened.is_own_session:
         return _ask(desk, answers, CHECK, notice=AGAIN)
     if not answers.may_send:
@@ -91,9 +105,21 @@ def _lost(desk: Desk) -> Any:
     return desk.show("report_lost.html", 403, kept=[desk.typed[name] for name in LONGEST if desk.typed.get(name)])
 
 
-def _opened(desk: Desk) -> Opened | None:
+def _interrupted(desk: Desk) -> Any:
+    """Show the call that was on the screen when it locked, with what was half typed; None if there is none."""
+    for form_id, each in reversed(kept_here(desk.parts, desk.whose)):
+        typed = dict(each.fields)
+        opened = _opened(desk, typed) if each.is_draft and each.action == "/report" else None
+        if opened is not None:
+            code = typed.get("question", CHECK)
+            asked = code if code in opened.answers.order else CHECK
+            return _ask(desk, opened.answers, asked, typed=typed, kept=form_id)
+    return None
+
+
+def _opened(desk: Desk, typed: Mapping[str, str]) -> Opened | None:
     person, keys = desk.person, desk.parts.chassis.keyring
-    return open_sealed(keys, person.account.id, person.session.id, desk.typed.get("sealed", ""), desk.parts.clock.now())
+    return open_sealed(keys, person.account.id, person.session.id, typed.get("sealed", ""), desk.parts.clock.now())
 
 
 def _question(desk: Desk, answers: Answers) -> str:
@@ -120,14 +146,14 @@ def _lists(desk: Desk) -> Lists:
     return Lists(policy.acts, policy.perpetrators, policy.counties, policy.support_types, policy.region)
 
 
-def _ask(desk: Desk, answers: Answers, code: str, status: int = 200, **said: Any) -> Any:
-    """Show a question, or all answers. `wrong` is the name of a field that has to be typed again."""
+def _ask(desk: Desk, answers: Answers, code: str, status: int = 200, typed: Mapping[str, str] | None = None, **said: Any) -> Any:
+    """Show a question, or all answers. `typed` is what its fields hold, if that is no answer yet."""
     if code == CHECK:
         return _page(desk, "report_check.html", answers.shown(), status, **said)
     return _page(
         desk, "report_question.html", answers, status, code=code, number=number_of(code), may_skip=may_skip(code),
         options=options(code, answers, _lists(desk)), longest=LONGEST, before=answers.before(code),
-        filled=desk.typed if "wrong" in said else _filled(answers, code), **said,
+        filled=_filled(answers, code) if typed is None else {**typed, "chosen": needs_in(typed)}, **said,
     )  # fmt: skip
 
 

@@ -45,7 +45,7 @@ const isChanged = (each) => {
 const formsOf = () => [...document.querySelectorAll("main form[method=post]")];
 const place = (form) => new URL(form.action).pathname;
 function drafts() {
-  const typed = formsOf().filter((form) => !form.querySelector("[type=password]") && [...form.querySelectorAll(FIELDS)].some(isChanged));
+  const typed = formsOf().filter((form) => !form.querySelector("[type=password]") && ("keep" in form.dataset || [...form.querySelectorAll(FIELDS)].some(isChanged)));
   return typed.map((form) => ({action: place(form), fields: [...new FormData(form)].filter(([, value]) => typeof value === "string")}));
 }
 function restore({id, action, fields}) {
