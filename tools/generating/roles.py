@@ -18,8 +18,8 @@ HTTP interface. `bin/ngao operator add NAME --role ROLE` gives one to a key, `bi
 A scope that is given to a key by itself (`--scope`) has no bounds: it reaches every record, shows every field, and every reason
 may be given."""
 _OPERATIONS = """`all`: every record. `hub`: the cases in the counties of the key's hubs. `own`: the cases that the caller owns.
-Another case is answered as one that does not exist. Empty: the operation is refused. *Two* marks acts that need the approval of a
-second operator."""
+`partner`: the offers to the partner that the person's account belongs to. Another case or offer is answered as one that does not
+exist. Empty: the operation is refused. *Two* marks acts that need the approval of a second operator."""
 
 
 def files(root: Path) -> dict[str, str]:
