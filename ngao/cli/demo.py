@@ -186,11 +186,12 @@ def _show_pages(console: Console, platform: Platform, account: DemoAccount) -> N
     console.print(f"  open      http://localhost:{platform.ports['console']}/")
     console.print(f"  name      {account.name}")
     console.print(f"  password  {account.password}")
-    console.print(f"  code      {account.code}  (each code works once; [bold]bin/ngao demo-code[/bold] shows the next one)")
-    console.print("  The board shows the cases that need a person. Open one, and read its story.")
+    console.print("  code      the one that [bold]bin/ngao demo-code[/bold] shows, as an authenticator app would")
+    console.print("  This person is a duty officer: the board shows the cases that need a person. Open one, and read its story.")
+    console.print(f"  See what others see: [bold]bin/ngao staff roles {account.name} --role administrator[/bold]", soft_wrap=True)
 
 
 @app.command("demo-code", rich_help_panel="Run")
 def demo_code() -> None:
-    """Show the code with which the demo's account signs in now. It changes every 30 seconds, and each works once."""
-    echo(staff.read_account(Home.from_environment().root).code)
+    """Show a code with which the demo's account signs in now, once. The third code within half a minute takes a moment."""
+    echo(staff.new_code(Home.from_environment().root))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from dataclasses import asdict, dataclass
+import time
+from dataclasses import asdict, dataclass, replace
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -17,23 +18,24 @@ from ngao.chassis.errors import NotFound, Unavailable
 from ngao.deployment.atomic_files import write_whole
 
 NAME = "demo-officer"
-ROLES = ("administrator", "auditor", "caseworker", "custodian", "duty-officer", "intake-officer")
-_PATIENCE_S = 30
+ROLES = ("duty-officer",)
+_PATIENCE_S, _STEP_S = 30, 30
 _CSRF = r'name="csrf_token" value="([^"]+)"'
 
 
 @dataclass(frozen=True)
 class DemoAccount:
-    """What its holder types; `secret` is that of the authenticator app."""
+    """What its holder types; `secret` is that of the authenticator app, `step` the last step of time whose code was given out."""
 
     name: str
     password: str
     secret: str
+    step: int
 
     @property
     def code(self) -> str:
-        """The code that the app would show now."""
-        return pyotp.TOTP(self.secret).now()
+        """The code of that step (RFC 6238)."""
+        return pyotp.TOTP(self.secret).at(self.step * _STEP_S)
 
 
 def file_of(home: Path) -> Path:
@@ -49,6 +51,19 @@ def read_account(home: Path) -> DemoAccount:
         raise NotFound("There is no account of the demo here. Run `make demo` first.") from None
 
 
+def new_code(home: Path) -> str:
+    """Return a code that was not given out before, since each works once. Raises NotFound.
+
+    The console takes the code of the next step, too. After two codes in half a minute, this waits for the third.
+    """
+    known = read_account(home)
+    while known.step > _now():
+        time.sleep(0.2)
+    given = replace(known, step=max(_now(), known.step + 1))
+    _keep(home, given)
+    return given.code
+
+
 def set_up_account(home: Path, url: str, code: str) -> DemoAccount:
     """Set up the invited account on the console's pages, and keep what its holder types. Raises Unavailable."""
     password = "-".join(secrets.token_hex(2) for _ in range(4))
@@ -56,11 +71,19 @@ def set_up_account(home: Path, url: str, code: str) -> DemoAccount:
         line.trust_env = False
         page = _send(line, "GET", url)
         page = _send(line, "POST", url, csrf_token=_only(_CSRF, page), invitation=code)
-        account = DemoAccount(NAME, password, _only(r"<code[^>]*>([A-Z2-7]{32})</code>", page))
+        account = DemoAccount(NAME, password, _only(r"<code[^>]*>([A-Z2-7]{32})</code>", page), _now())
         _send(line, "POST", url, csrf_token=_only(_CSRF, page), invitation=code, password=password, code=account.code)
+    _keep(home, account)
+    return account
+
+
+def _now() -> int:
+    return int(time.time()) // _STEP_S
+
+
+def _keep(home: Path, account: DemoAccount) -> None:
     file_of(home).parent.mkdir(parents=True, exist_ok=True)
     write_whole(file_of(home), json.dumps(asdict(account)) + "\n")
-    return account
 
 
 def _send(line: requests.Session, method: str, url: str, **fields: Any) -> str:
