@@ -80,9 +80,9 @@ class Policy:
     """Labels by code and language; `zone` is the time in which pages show moments; `version` of all files together.
 
     `decision_reasons` are why a person may decide an urgency otherwise, `templates` the subjects of messages. `sentences` are
-    those of triage in other languages, by the English one. `read_reasons` are why a record may be read. `acts` are the violations
-    of each group, both in the order of their file. `region` is that of phone numbers without a country.
-    `ladders` are those of notify's rules.
+    those of triage in other languages, by the English one. `read_reasons` are why a record may be read, `reasons` the
+    labels of these and of reasons for restrictions. `acts` are the violations of each group, both in the order of their file.
+    `region` is that of phone numbers without a country. `ladders` are those of notify's rules.
     """
 
     counties: Labels
@@ -98,6 +98,7 @@ class Policy:
     languages: Labels
     roles: Labels
     ladders: tuple[Ladder, ...]
+    reasons: Labels
     zone: str
     region: str
     version: str
@@ -137,6 +138,7 @@ def read_policy(directories: Sequence[Path]) -> Policy:
         languages={code: dict.fromkeys(("en", "sw"), name) for code, name in found[_LANGUAGES]["languages"].items()},
         roles={name: role.label for name, role in read_roles(directories).items()},
         ladders=ladders_of(found[NOTIFICATIONS]),
+        reasons=identity["labels"],
         zone=found[_MATCHING]["timezone"],
         version=found.version,
     )

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from zoneinfo import available_timezones
 
 from marshmallow import fields, validate
 
 from ngao.chassis.policy import load_policy, reads_policy
 from ngao.chassis.retention import load_retention
-from ngao.contracts.classes import Pattern, Strict
+from ngao.contracts.classes import Pattern, Strict, Tolerant
 from ngao.contracts.lists import PlaceholdersFile
 from ngao.kernel.placeholders import Placeholders
 from services.registry.rules import IdentityPolicy, MatchingRules
 
-IDENTITY, PLACEHOLDERS = "identity.yaml", "placeholders.yaml"
+IDENTITY, PLACEHOLDERS, MATCHING = "identity.yaml", "placeholders.yaml", "matching.yaml"
 
 _RETENTION = {"cases": ("withdrawn", "received")}
 
@@ -61,12 +62,24 @@ class IdentityFile(Strict):
     attributes_for_matching = fields.List(fields.String(validate=validate.OneOf(_ATTRIBUTES)), required=True)
     restriction_reasons = fields.List(fields.String(), required=True, validate=validate.Length(min=1))
     read_reasons = fields.List(fields.String(), required=True, validate=validate.Length(min=1))
+    labels = fields.Dict(
+        keys=fields.String(), values=fields.Dict(keys=fields.String(), values=fields.String()), load_default=dict
+    )
+
+
+class _MatchingFile(Tolerant):
+    """The one key of referral's file that the registry needs, too: the time in which safe hours are read."""
+
+    timezone = fields.String(required=True, validate=validate.OneOf(available_timezones()))
 
 
 def read_policy(directories: Sequence[Path]) -> IdentityPolicy:
     """Load and check the files. Raises Misconfigured naming file and key."""
     files = load_policy(directories, {IDENTITY: IdentityFile(), PLACEHOLDERS: PlaceholdersFile()})
     loaded, matching = files[IDENTITY], files[IDENTITY]["matching"]
+    zone = load_policy(directories, {MATCHING: _MatchingFile()})[MATCHING][
+        "timezone"
+    ]  # decides no resolution: not in the version
     return IdentityPolicy(
         version=files.version,
         default_region=loaded["default_region"],
@@ -76,6 +89,7 @@ def read_policy(directories: Sequence[Path]) -> IdentityPolicy:
         read_reasons=tuple(loaded["read_reasons"]),
         retention=load_retention(directories, "registry", _RETENTION),
         placeholders=Placeholders.of(**files[PLACEHOLDERS], region=loaded["default_region"]),
+        zone=zone,
     )
 
 

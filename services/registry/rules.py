@@ -31,7 +31,7 @@ class MatchingRules:
 
 @dataclass(frozen=True)
 class IdentityPolicy:
-    """All rules together, with the version that every decision records."""
+    """All rules together, with the version that every decision records; `zone` is the time in which safe hours are read."""
 
     version: str
     default_region: str
@@ -41,3 +41,4 @@ class IdentityPolicy:
     read_reasons: tuple[str, ...]
     retention: Retention
     placeholders: Placeholders = field(default_factory=Placeholders)
+    zone: str = "UTC"

@@ -152,7 +152,7 @@ STORED = {
     """,
     "registry.candidate": """
         _id created_at decided_at decided_by defender_ref revision suggestions suggestions.defender_ref
-        suggestions.reasons suggestions.score verdict
+        suggestions.reasons suggestions.score unsure_at unsure_by verdict
     """,
     "registry.case": """
         _id absorbed corrected corrected.word defender_ref intake_sequence person_statements person_statements.at

@@ -39,6 +39,10 @@ TEXTS = {
         "Ask an operator with the scope to request it again.",
     ),
     "batch-size": ("The batch is empty, too large, or no list.", "Send a list of reports within the limit in `detail`."),
+    "candidate-changed": (
+        "The candidate was decided, or changed otherwise, after it was read.",
+        "Read it again. If your decision is still right, send it with the new revision.",
+    ),
     "case-closed": ("The case is closed.", "Read the case. A new fact about its report, or a renewed consent, reopens it."),
     "conflict": ("Another request changed the same record at the same time.", "Retry the same request."),
     "conflicting-repeat": ("The same id was sent with other content before.", "Use a new id, or send the original content."),

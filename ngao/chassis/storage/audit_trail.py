@@ -48,6 +48,15 @@ class AuditTrail:
         """Return where each chain is now, by chain; a head that a failover may still roll back is not among them."""
         return heads_from(self._replicated_heads.find())
 
+    def acts(
+        self, subjects: Sequence[str], actions: Sequence[str], detail: Mapping[str, str], most: int
+    ) -> tuple[int, list[Mapping[str, Any]]]:
+        """Return how many entries about some subjects have these actions and details, and the newest of them."""
+        details = {f"detail.{name}": value for name, value in detail.items()}
+        wanted = {"subject": {"$in": list(subjects)}, "action": {"$in": list(actions)}, **details}
+        newest = self._entries.find(wanted).sort([("at", DESCENDING), ("n", DESCENDING)]).limit(most)
+        return self._entries.count_documents(wanted), list(newest)
+
     def verify(self, noted: Sequence[Head] = ()) -> Verified | Broken:
         """Follow the chains from their beginning to their heads, through those that were noted."""
         with self._heads.database.client.start_session(snapshot=True) as moment:  # the service writes on meanwhile

@@ -107,6 +107,13 @@ class Journal:
         self.move_all()
         return self.trail.search(sought, most)
 
+    def acts(
+        self, subjects: Sequence[str], actions: Sequence[str], detail: Mapping[str, str], most: int
+    ) -> tuple[int, list[Mapping[str, Any]]]:
+        """Return how many such acts are on record about some subjects, and the newest of them. Raises Unavailable."""
+        self.move_all()
+        return self.trail.acts(subjects, actions, detail, most)
+
     def verify(self, noted: Sequence[Head] = ()) -> Verified | Broken:
         """Verify the audit, with all acts that are on record."""
         self.look_again()

@@ -29,6 +29,7 @@ def show(app: Flask, parts: ConsoleParts) -> None:
         "group": partial(label, parts.policy.groups),
         "perpetrator": partial(label, parts.policy.perpetrators),
         "need": partial(label, parts.policy.support_types),
+        "reason": partial(label, parts.policy.reasons),
         "template": partial(label, parts.policy.templates),
         "labelled": labelled,
         **filters(parts.policy),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ngao.kernel.consent import Statement
-from services.registry.candidates.finding import candidate_of, record_of, suggested_record
+from services.registry.candidates.finding import candidate_of, demand_unchanged, record_of, suggested_record
 from services.registry.context import Context
 from services.registry.people.finding import known_person, probable_people_of, records_below, root_of, who_may_be
 from services.registry.people.model import Defender, Person
@@ -22,14 +22,16 @@ Limit = tuple[str, str] | Statement
 """A restriction, or a withdrawal."""
 
 
-def separation_loosens(ctx: Context, case_ref: str) -> bool:
-    """Return True if keeping the case's person apart costs a person protection. Raises NotFound."""
+def separation_loosens(ctx: Context, case_ref: str, *, seen: str = "") -> bool:
+    """Return True if keeping the case's person apart costs a person protection. Raises NotFound, NotAllowedNow."""
+    demand_unchanged(candidate_of(ctx, case_ref), seen)
     return _sides(ctx, case_ref).lose(after=()) or _costs_protection(ctx, candidate_of(ctx, case_ref), None)
 
 
-def link_loosens(ctx: Context, case_ref: str, body: dict[str, Any]) -> bool:
+def link_loosens(ctx: Context, case_ref: str, body: dict[str, Any], *, seen: str = "") -> bool:
     """Return True if this link costs protection or extends a consent. Raises NotFound, NotAllowedNow."""
     sides, candidate = _sides(ctx, case_ref), candidate_of(ctx, case_ref)
+    demand_unchanged(candidate, seen)
     root = root_of(ctx, suggested_record(ctx, candidate, body["defender_ref"]))
     target = records_below(ctx, root)
     if sides.own[0].id in {record.id for record in target}:

@@ -27,6 +27,9 @@ class SuggestionShown(Tolerant):
     """One person it may be, with score (0 to 1) and reasons."""
 
     defender_ref = fields.String(metadata=INTERNAL)
+    reports = fields.Integer(metadata=INTERNAL)
+    last_report_at = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
+    restrictions = fields.Integer(metadata=INTERNAL)
     score = fields.Float(metadata=INTERNAL)
     reasons = fields.List(fields.String(), metadata=INTERNAL)
     contact = fields.List(fields.Nested(ContactShown), metadata=SENSITIVE)
@@ -34,10 +37,22 @@ class SuggestionShown(Tolerant):
 
 
 class CandidateShown(Tolerant):
-    """One case whose person may be known already."""
+    """One case whose person may be known already; `revision` is what a decision about it names as `seen`.
+
+    `unsure_by` has looked without deciding, and asks others to.
+    """
 
     case_ref = fields.String(metadata=INTERNAL)
     defender_ref = fields.String(metadata=INTERNAL)
+    revision = fields.Integer(metadata=INTERNAL)
+    verdict = fields.String(metadata=INTERNAL)
+    decided_by = fields.String(allow_none=True, metadata=INTERNAL)
+    decided_at = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
+    unsure_by = fields.String(allow_none=True, metadata=INTERNAL)
+    unsure_at = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
+    reports = fields.Integer(metadata=INTERNAL)
+    last_report_at = fields.AwareDateTime(allow_none=True, metadata=INTERNAL)
+    restrictions = fields.Integer(metadata=INTERNAL)
     created_at = fields.AwareDateTime(metadata=INTERNAL)
     masked = fields.Boolean(metadata=INTERNAL)
     contact = fields.List(fields.Nested(ContactShown), metadata=SENSITIVE)
@@ -67,6 +82,14 @@ class Decided(Tolerant):
     decided_at = fields.AwareDateTime(metadata=INTERNAL)
 
 
+class Unsure(Tolerant):
+    """Who has looked at a candidate without deciding."""
+
+    case_ref = fields.String(metadata=INTERNAL)
+    unsure_by = fields.String(metadata=INTERNAL)
+    unsure_at = fields.AwareDateTime(metadata=INTERNAL)
+
+
 def decided_answer(candidate: Candidate) -> dict[str, Any]:
     """Return a decision as `Decided`."""
     return fill(Decided, candidate, case_ref=candidate.id)
@@ -89,4 +112,5 @@ def review_answer(review: Review) -> dict[str, Any]:
 
 def _person(review: Review, ref: str) -> dict[str, Any]:
     contact = [to_record(case_contact) for case_contact in review.contact.get(ref, ())]
-    return {"contact": contact, "identity": to_record(review.suggested.get(ref, review.identity))}
+    known = to_record(review.known[ref]) if ref in review.known else {}
+    return {"contact": contact, "identity": to_record(review.suggested.get(ref, review.identity)), **known}

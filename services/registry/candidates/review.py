@@ -7,8 +7,15 @@ from typing import Any
 from ngao.chassis.errors import NotAllowedNow
 from ngao.chassis.handlers import http, itself
 from services.registry.candidates.decisions_of_two import link_loosens, separation_loosens
-from services.registry.candidates.finding import candidate_of, record_of, suggested_record
-from services.registry.candidates.responses import CandidatesShown, Decided, LinkRequest, decided_answer, review_answer
+from services.registry.candidates.finding import candidate_of, demand_unchanged, record_of, suggested_record
+from services.registry.candidates.responses import (
+    CandidateShown,
+    CandidatesShown,
+    Decided,
+    LinkRequest,
+    decided_answer,
+    review_answer,
+)
 from services.registry.candidates.touched import touched_by
 from services.registry.context import Context
 from services.registry.people.erase import let_fade_if_not_needed
@@ -17,7 +24,7 @@ from services.registry.people.identity import Identity
 from services.registry.people.model import Defender
 from services.registry.people.read import as_shown, audit_reading, reader_of, safe_contact
 from services.registry.people.resolution import Candidate, Kind, Verdict
-from services.registry.people.showing import Reader, Review, SafeContact
+from services.registry.people.showing import KnownOf, Reader, Review, SafeContact
 
 _AT_ONCE = 100
 
@@ -36,6 +43,20 @@ def list_candidates(ctx: Context, *, reason: str) -> dict[str, Any]:
     return {"candidates": [review_answer(review(ctx, candidate, reader)) for candidate in ctx.candidates.open(_AT_ONCE)]}
 
 
+@http.get(
+    "/v1/candidates/<case_ref>",
+    roles="operator",
+    scope="defenders:read",
+    audit=itself("candidate.read"),
+    returns=CandidateShown,
+    summary="Show one candidate, decided or not; ?reason= is required.",
+)
+def show_candidate(ctx: Context, case_ref: str, *, reason: str) -> dict[str, Any]:
+    """Show one candidate beside the persons it may be, and who has decided what. Raises NotFound, InvalidInput."""
+    reader = reader_of(ctx, reason)
+    return review_answer(review(ctx, candidate_of(ctx, case_ref), reader))
+
+
 @http.post(
     "/v1/candidates/<case_ref>/link",
     roles="operator",
@@ -44,12 +65,13 @@ def list_candidates(ctx: Context, *, reason: str) -> dict[str, Any]:
     two_person=link_loosens,
     request=LinkRequest,
     returns=Decided,
-    summary="Link a case to a person: they are the same.",
+    summary="Link a case to a person: they are the same. ?seen= is the revision that was decided about.",
 )
-def link_candidate(ctx: Context, case_ref: str, body: dict[str, Any]) -> dict[str, Any]:
+def link_candidate(ctx: Context, case_ref: str, body: dict[str, Any], *, seen: str = "") -> dict[str, Any]:
     """Link the case's record to the known one: they are the same person. Raises NotFound, NotAllowedNow."""
     to = body["defender_ref"]
     candidate = candidate_of(ctx, case_ref)
+    demand_unchanged(candidate, seen)
     record = record_of(ctx, candidate.defender_ref)
     target = root_of(ctx, suggested_record(ctx, candidate, to))
     if record.linked_to != target.id and root_of(ctx, target).id == record.id:
@@ -65,11 +87,12 @@ def link_candidate(ctx: Context, case_ref: str, body: dict[str, Any]) -> dict[st
     audit=itself("candidate.separate"),
     two_person=separation_loosens,
     returns=Decided,
-    summary="Keep two persons apart; an earlier link is removed.",
+    summary="Keep two persons apart; an earlier link is removed. ?seen= is the revision that was decided about.",
 )
-def separate_candidate(ctx: Context, case_ref: str) -> dict[str, Any]:
-    """Keep two persons apart and remove an earlier link. Raises NotFound."""
+def separate_candidate(ctx: Context, case_ref: str, *, seen: str = "") -> dict[str, Any]:
+    """Keep two persons apart and remove an earlier link. Raises NotFound, NotAllowedNow."""
     candidate = candidate_of(ctx, case_ref)
+    demand_unchanged(candidate, seen)
     return _decide(ctx, candidate, record_of(ctx, candidate.defender_ref), None)
 
 
@@ -109,12 +132,19 @@ def review(ctx: Context, candidate: Candidate, reader: Reader) -> Review:
         {ref: _identity(ctx, ref, reader) for ref in suggested},
         not reader.sees_identity,
         {ref: _contact_of(ctx, ref, reader) for ref in (candidate.defender_ref, *suggested)},
+        {ref: _known_of(ctx, ref) for ref in (candidate.defender_ref, *suggested)},
     )
 
 
 def _contact_of(ctx: Context, ref: str, reader: Reader) -> tuple[SafeContact, ...]:
     person = person_of(ctx, ref)
     return safe_contact(tuple(cases_of(ctx, person)), reader) if person else ()
+
+
+def _known_of(ctx: Context, ref: str) -> KnownOf:
+    person = person_of(ctx, ref)
+    cases = cases_of(ctx, person) if person else []
+    return KnownOf(len(cases), cases[-1].received_at if cases else None, len(person.restrictions) if person else 0)
 
 
 def _identity(ctx: Context, ref: str, reader: Reader) -> Identity:

@@ -15,7 +15,11 @@ from services.registry.people.resolution import Candidate, Verdict
 from services.registry.store import Repository
 
 
-class CandidateDocument(Stored, of=Candidate, held=internal("defender_ref suggestions created_at verdict decided_by decided_at")):
+class CandidateDocument(
+    Stored,
+    of=Candidate,
+    held=internal("defender_ref suggestions created_at verdict decided_by decided_at unsure_by unsure_at"),
+):
     """A candidate that waits for a human, or the human's decision."""
 
     meta: ClassVar[dict[str, Any]] = {

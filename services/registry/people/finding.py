@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar
 
-from ngao.chassis.errors import Retryable, or_not_found
+from ngao.chassis.errors import NotFound, Retryable, or_not_found
 from services.registry.cases.model import Case
 from services.registry.context import Context
 from services.registry.people.model import Defender, Person
@@ -19,6 +19,14 @@ def known_case(ctx: Context, case_ref: str) -> Case:
     case = ctx.cases.get(case_ref)
     if case is None:
         raise Retryable("The case is not known yet; its first event may still arrive.")
+    return case
+
+
+def case_of_a_person(ctx: Context, case_ref: str) -> Case:
+    """Return a case whose person is known. Raises NotFound, also when the case is anonymous."""
+    case = ctx.cases.get(case_ref)
+    if case is None or case.defender_ref is None:
+        raise NotFound("There is no known defender for this case.")
     return case
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ngao.chassis.errors import InvalidInput, NotFound
+from ngao.chassis.errors import InvalidInput
 from ngao.chassis.handlers import http, itself
 from ngao.chassis.security.identity import Principal
 from ngao.contracts import DataClass, FieldError
@@ -12,12 +12,14 @@ from ngao.kernel.scopes import EVERY_RECORD
 from services.registry.cases.model import Case, CaseState
 from services.registry.context import Context
 from services.registry.people.cautions import cautions_of
-from services.registry.people.finding import cases_of, known_person
+from services.registry.people.finding import case_of_a_person, cases_of, known_person
 from services.registry.people.identity import Identity
 from services.registry.people.responses import DefenderShown, defender_answer
 from services.registry.people.showing import PersonShown, Reader, SafeContact
 
 SEES_IDENTITY = "identity:read"
+_SHORTEST_IN_PART = 8
+"""A number of fewer signs is masked whole."""
 
 
 @http.get(
@@ -44,10 +46,7 @@ def read_defender(ctx: Context, ref: str, *, reason: str) -> dict[str, Any]:
 def find_defender(ctx: Context, *, case_ref: str, reason: str) -> dict[str, Any]:
     """Show the record of a case's person. Raises NotFound, also when the case is anonymous."""
     reader = reader_of(ctx, reason)
-    case = ctx.cases.get(case_ref)
-    if case is None or case.defender_ref is None:
-        raise NotFound("There is no known defender for this case.")
-    return defender_answer(person_shown(ctx, case.defender_ref, reader))
+    return defender_answer(person_shown(ctx, case_of_a_person(ctx, case_ref).defender_ref or "", reader))
 
 
 def reader_of(ctx: Context, reason: str) -> Reader:
@@ -91,9 +90,10 @@ def safe_contact(cases: tuple[Case, ...], reader: Reader) -> tuple[SafeContact, 
 
 def _safe(case: Case, reader: Reader) -> SafeContact:
     safety = case.facts.contact_safety if case.is_open else None
+    channels = safety.channels if safety and safety.is_safe else ()
     if not reader.sees_identity:
-        return SafeContact(case.id, cautions_of(safety))
-    return SafeContact(case.id, cautions_of(safety), safety, case.facts.attributes)
+        return SafeContact(case.id, cautions_of(safety), channels)
+    return SafeContact(case.id, cautions_of(safety), channels, safety, case.facts.attributes)
 
 
 def as_shown(identity: Identity, reader: Reader) -> Identity:
@@ -104,10 +104,15 @@ def as_shown(identity: Identity, reader: Reader) -> Identity:
 def _masked(identity: Identity) -> Identity:
     """Show enough to distinguish two records, not to name anyone: lengths are hidden."""
     return Identity(
-        names=tuple(" ".join(f"{word[:1]}***" for word in name.split()) for name in identity.names),
-        phones=tuple(f"***{phone[-2:]}" for phone in identity.phones),
-        emails=tuple(f"{address[:1]}***@***" for address in identity.emails),
+        names=tuple(" ".join(f"{word[:1]}•" for word in name.split()) for name in identity.names),
+        phones=tuple(f"•••{_last_digits(phone)}" for phone in identity.phones),
+        emails=tuple(f"{address[:1]}•@•" for address in identity.emails),
     )
+
+
+def _last_digits(phone: str) -> str:
+    """Return the last three digits of a number; nothing of one so short that they would be most of it."""
+    return phone[-3:] if len(phone) >= _SHORTEST_IN_PART else ""
 
 
 def audit_reading(ctx: Context, action: str, subject: str, reader: Reader) -> None:

@@ -76,7 +76,10 @@ class Verdict(StrEnum):
 
 @dataclass
 class Candidate:
-    """One case waiting for a human to say whether its person is known already."""
+    """One case waiting for a human to say whether its person is known already.
+
+    `unsure_by` has looked last without deciding, and asks others to.
+    """
 
     id: str
     defender_ref: str
@@ -85,6 +88,8 @@ class Candidate:
     verdict: Verdict = Verdict.OPEN
     decided_by: str | None = None
     decided_at: datetime | None = None
+    unsure_by: str | None = None
+    unsure_at: datetime | None = None
     revision: int = field(default=0, compare=False)
 
     def is_about(self, refs: Container[str]) -> bool:
@@ -94,6 +99,10 @@ class Candidate:
     def decide(self, verdict: Verdict, *, by: str, at: datetime) -> None:
         """Record a human's decision; a later one replaces it."""
         self.verdict, self.decided_by, self.decided_at = verdict, by, at
+
+    def leave_open(self, *, by: str, at: datetime) -> None:
+        """Record that a human has looked, is not sure, and asks another one to decide."""
+        self.unsure_by, self.unsure_at = by, at
 
 
 def resolve(

@@ -9,7 +9,7 @@ from marshmallow import fields, validate
 
 from ngao.chassis.http.filling import fill
 from ngao.contracts.classes import INTERNAL, SENSITIVE, Pattern, Strict, Tolerant
-from ngao.contracts.schemas.report import Attributes, ContactSafety
+from ngao.contracts.schemas.report import Attributes, ContactSafety, SafeHours
 from ngao.kernel.consent import Statement
 from services.registry.cases.model import Case
 from services.registry.people.model import Person
@@ -62,8 +62,41 @@ class ContactShown(Tolerant):
 
     case_ref = fields.String(metadata=INTERNAL)
     cautions = fields.List(fields.Nested(CautionShown), metadata=INTERNAL)
+    channels = fields.List(fields.String(), metadata=INTERNAL)
     safety = fields.Nested(ContactSafety, allow_none=True, metadata=SENSITIVE)
     attributes = fields.Nested(Attributes, metadata=SENSITIVE)
+
+
+class ContactRead(Tolerant):
+    """Whom to contact for a case, and how it is safe. Where it is `refused`, a second reason shows identity and safety.
+
+    `zone` is the time zone in which the hours were compared with now.
+    """
+
+    case_ref = fields.String(metadata=INTERNAL)
+    refused = fields.String(allow_none=True, metadata=INTERNAL)
+    zone = fields.String(metadata=INTERNAL)
+    cautions = fields.List(fields.Nested(CautionShown), metadata=INTERNAL)
+    hours = fields.List(fields.Nested(SafeHours), metadata=SENSITIVE)
+    safety = fields.Nested(ContactSafety, allow_none=True, metadata=SENSITIVE)
+    identity = fields.Nested(IdentityShown, allow_none=True, metadata=SENSITIVE)
+
+
+class ReadingShown(Tolerant):
+    """One time that an operator saw values: `action` is the operation's; `despite` the second reason, where one was needed."""
+
+    by = fields.String(metadata=INTERNAL)
+    at = fields.AwareDateTime(metadata=INTERNAL)
+    action = fields.String(metadata=INTERNAL)
+    reason = fields.String(metadata=INTERNAL)
+    despite = fields.String(metadata=INTERNAL)
+
+
+class ReadingsShown(Tolerant):
+    """How often operators saw a person's values, and the last times; nothing of the person."""
+
+    times = fields.Integer(metadata=INTERNAL)
+    readings = fields.List(fields.Nested(ReadingShown), metadata=INTERNAL)
 
 
 class StatementShown(Tolerant):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from services.registry.cases.model import Case
@@ -27,6 +28,7 @@ class SafeContact:
 
     case_ref: str
     cautions: tuple[Caution, ...]
+    channels: tuple[str, ...] = ()
     safety: ContactSafety | None = field(default=None, repr=False)
     attributes: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
@@ -43,6 +45,15 @@ class PersonShown:
 
 
 @dataclass(frozen=True)
+class KnownOf:
+    """Show how much is known of a person, in numbers: reports, when the last one came, restrictions."""
+
+    reports: int = 0
+    last_report_at: datetime | None = None
+    restrictions: int = 0
+
+
+@dataclass(frozen=True)
 class Review:
     """Show one candidate beside the persons it may be, as this reader may see them, for a human to decide."""
 
@@ -51,3 +62,4 @@ class Review:
     suggested: dict[str, Identity]
     masked: bool
     contact: dict[str, tuple[SafeContact, ...]] = field(default_factory=dict)
+    known: dict[str, KnownOf] = field(default_factory=dict)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from ngao.chassis.errors import NotAllowedNow, NotFound
 from ngao.kernel.actors import Actor
-from services.registry.candidates.review import review
+from services.registry.candidates.decisions_of_two import link_loosens, separation_loosens
+from services.registry.candidates.leave_open import leave_candidate_open
+from services.registry.candidates.review import link_candidate, review, separate_candidate, show_candidate
 from services.registry.people.read import (
     find_defender,
     person_shown,
@@ -139,9 +143,9 @@ def test_reading_is_masked_and_audited_unless_the_right_is_there() -> None:
     register, known, _ = two_alike()
     masked = person_shown(register.ctx, known, MASKED)
     assert masked.masked
-    assert masked.identity.names == ("M*** W*** K***",)
-    assert masked.identity.phones == ("***01",)
-    assert masked.identity.emails == ("m***@***",)
+    assert masked.identity.names == ("M• W• K•",)
+    assert masked.identity.phones == ("•••001",)
+    assert masked.identity.emails == ("m•@•",)
     assert find_defender(register.ctx, case_ref="NG-1", reason="case_work")["identity"]["names"] == ["Mary Wanjiku Kamau"]
     assert [each for each in register.heard.audited if each[0] == "defender.read"] == [("defender.read", known, str(BY))] * 2
 
@@ -152,7 +156,52 @@ def test_the_review_list_shows_both_sides() -> None:
     seen = review(register.ctx, candidate, OPEN)
     assert seen.suggested[known].names == ("Mary Wanjiku Kamau",)
     assert seen.identity.names == ("Mary Wanjikuu Kamau",)
-    assert review(register.ctx, candidate, MASKED).identity.names == ("M*** W*** K***",)
+    assert review(register.ctx, candidate, MASKED).identity.names == ("M• W• K•",)
+
+
+def test_a_number_that_is_too_short_is_masked_whole() -> None:
+    register = Register()
+    known = register.report("NG-1", {"names": ["Mary Wanjiku Kamau"], "phones": ["999"], "emails": []}).defender_ref or ""
+    (phone,) = person_shown(register.ctx, known, MASKED).identity.phones
+    assert phone == "•••"
+
+
+def test_one_candidate_is_shown_with_both_sides_in_numbers_and_what_was_decided() -> None:
+    register, known, other = two_alike()
+    register.restrict(known, "partner-a")
+    register.report("NG-3", MARY)
+    waits = show_candidate(register.ctx, "NG-2", reason="case_work")
+    assert (waits["verdict"], waits["decided_by"], waits["reports"], waits["restrictions"]) == ("open", None, 1, 0)
+    (suggestion,) = waits["suggestions"]
+    assert (suggestion["defender_ref"], suggestion["reports"], suggestion["restrictions"]) == (known, 2, 1)
+    register.separate("NG-2")
+    decided = show_candidate(register.ctx, "NG-2", reason="case_work")
+    assert (decided["verdict"], decided["decided_by"], decided["decided_at"]) == ("separate", str(BY), register.now)
+    assert (decided["defender_ref"], decided["revision"]) == (other, waits["revision"] + 1)
+    with pytest.raises(NotFound):
+        show_candidate(register.ctx, "NG-1", reason="case_work")
+
+
+def test_who_decides_about_what_another_has_decided_meanwhile_is_refused_and_learns_who_and_what() -> None:
+    register, known, _other = two_alike()
+    seen = str(register.candidates.kept["NG-2"].revision)
+    separate_candidate(register.ctx, "NG-2", seen=seen)
+    decisions: list[Callable[[], object]] = [
+        lambda: link_candidate(register.ctx, "NG-2", {"defender_ref": known}, seen=seen),
+        lambda: link_loosens(register.ctx, "NG-2", {"defender_ref": known}, seen=seen),
+        lambda: separate_candidate(register.ctx, "NG-2", seen=seen),
+        lambda: separation_loosens(register.ctx, "NG-2", seen=seen),
+        lambda: leave_candidate_open(register.ctx, "NG-2", seen=seen),
+    ]
+    for decide in decisions:
+        with pytest.raises(NotAllowedNow) as refused:
+            decide()
+        assert (refused.value.slug, refused.value.errors[0].pointer) == ("candidate-changed", "/seen")
+        assert f"{BY} decided at 2026-11-22 12:00 UTC: separate." in str(refused.value)
+    assert register.candidates.kept["NG-2"].verdict == "separate"
+    again = str(register.candidates.kept["NG-2"].revision)
+    link_candidate(register.ctx, "NG-2", {"defender_ref": known}, seen=again)
+    assert register.candidates.kept["NG-2"].verdict == "linked"
 
 
 def test_an_anonymous_case_has_nobody_to_read() -> None:

@@ -1,0 +1,53 @@
+"""What the pages of a person decide: which reasons may be given, and whose contact, consents and cases are shown where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+_DO_NOT = "do_not_contact"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One person on the page of one of their cases. `contact` is that of this case, `elsewhere` of their others."""
+
+    contact: Mapping[str, Any] | None
+    elsewhere: tuple[Mapping[str, Any], ...]
+    consents: tuple[Mapping[str, Any], ...]
+    cases: tuple[Mapping[str, Any], ...]
+
+    @property
+    def may_be_contacted(self) -> bool:
+        """Return True if the report of this case says that contact is safe."""
+        return self.contact is not None and not any(each["code"] == _DO_NOT for each in self.contact["cautions"])
+
+
+def shown(person: Mapping[str, Any], case_ref: str) -> Shown:
+    """Return a person as the registry shows them, for the page of one case: its own consents, and those for all cases."""
+    contacts = tuple(person.get("contact", ()))
+    cases = tuple(person.get("cases", ()))
+    own = [consent for case in cases if case["case_ref"] == case_ref for consent in case.get("consents", ())]
+    return Shown(
+        contact=next((each for each in contacts if each["case_ref"] == case_ref), None),
+        elsewhere=tuple(each for each in contacts if each["case_ref"] != case_ref),
+        consents=tuple(sorted((*person.get("consents", ()), *own), key=lambda each: str(each["at"]), reverse=True)),
+        cases=cases,
+    )
+
+
+def reasons_of(every: Sequence[str], purposes: Iterable[str] | None) -> tuple[str, ...]:
+    """Return the reasons of policy that a person may give; `purposes` is None for one who may give each."""
+    allowed = set(every if purposes is None else purposes)
+    return tuple(each for each in every if each in allowed)
+
+
+def first_of(reasons: Sequence[str], preferred: str) -> str:
+    """Return the reason for opening a page that shows no values; empty for a person who may give none."""
+    return preferred if preferred in reasons else next(iter(reasons), "")
+
+
+def account_of(actor: str | None) -> str:
+    """Return the account of an actor as services name it: `operator:amina` is amina."""
+    return (actor or "").rpartition(":")[2]

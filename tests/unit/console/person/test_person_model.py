@@ -1,0 +1,51 @@
+"""What the page of a person shows where, and which reasons may be given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.console.person.model import account_of, first_of, reasons_of, shown
+
+REASONS = ("safety_check", "case_work", "correction")
+
+
+def contact(case_ref: str, *codes: str) -> dict[str, Any]:
+    return {"case_ref": case_ref, "cautions": [{"code": each, "text": each} for each in codes]}
+
+
+def test_the_contact_of_this_case_is_apart_from_those_of_others() -> None:
+    person = {"contact": [contact("B", "only_channels"), contact("A", "do_not_contact")]}
+    here, there = shown(person, "B"), shown(person, "A")
+    assert (here.contact, here.elsewhere, here.may_be_contacted) == (person["contact"][0], (person["contact"][1],), True)
+    assert (there.contact, there.may_be_contacted) == (person["contact"][1], False)
+    assert not shown(person, "C").may_be_contacted
+
+
+def test_consents_are_those_of_the_person_and_of_this_case_the_newest_first() -> None:
+    person = {
+        "consents": [{"at": "2026-11-02", "for": "all"}],
+        "cases": [
+            {"case_ref": "A", "consents": [{"at": "2026-11-01", "for": "A"}, {"at": "2026-11-03", "for": "A"}]},
+            {"case_ref": "B", "consents": [{"at": "2026-11-04", "for": "B"}]},
+        ],
+    }
+    assert [(each["at"], each["for"]) for each in shown(person, "A").consents] == [
+        ("2026-11-03", "A"), ("2026-11-02", "all"), ("2026-11-01", "A"),
+    ]  # fmt: skip
+    assert len(shown(person, "A").cases) == 2
+
+
+def test_a_person_may_give_the_reasons_of_policy_that_the_roles_have() -> None:
+    assert reasons_of(REASONS, None) == REASONS
+    assert reasons_of(REASONS, {"correction", "unknown", "safety_check"}) == ("safety_check", "correction")
+    assert reasons_of(REASONS, ()) == ()
+
+
+def test_a_masked_page_is_opened_for_the_usual_reason_or_the_first_that_may_be_given() -> None:
+    assert first_of(REASONS, "case_work") == "case_work"
+    assert first_of(("correction",), "case_work") == "correction"
+    assert first_of((), "case_work") == ""
+
+
+def test_an_actor_is_shown_by_the_account() -> None:
+    assert [account_of(each) for each in ("operator:amina", "amina", None)] == ["amina", "amina", ""]
