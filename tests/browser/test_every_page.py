@@ -11,6 +11,7 @@ from itertools import product
 
 import pytest
 
+from ngao.testing.waiting import eventually
 from tests.browser.conftest import Opens
 from tests.support import browsing
 from tests.support.browsing import DESKTOP, FIRST_LOAD, LATER_LOAD, NARROWEST, PHONE, Window, reads
@@ -25,9 +26,12 @@ PATHS = [each.path for each in declared() if not each.path.endswith(NO_PAGES)]
 
 @pytest.fixture(scope="module")
 def found(night: Night, coalition: Coalition) -> dict[str, Found]:
-    """Where each page is, with something to show: a case that a silent partner is asked about, and its person at the offer."""
+    """Where each page is, with something to show: a case that a silent partner is asked about, its partner, a candidate."""
     partner = coalition.partner(NAIROBI, "silent")
     coalition.reaches(night.report(NAIROBI), "offered")
+    night.report(NAIROBI)  # of a person with the same name and another number: perhaps the same
+    waiting = "/v1/candidates?reason=candidate_review"
+    eventually(lambda: night.ask("registry", "GET", waiting)[1]["candidates"], what="a candidate")
     return find(everyone(night, partner.id))
 
 
