@@ -21,6 +21,10 @@ _REFUSED = {
     "partner-not-trusted": _l("The access of your organisation is suspended. Call the coalition."),
     "not-found": _l("Your account belongs to no partner that the platform knows. Call the coalition."),
 }
+_NOT_DONE = {
+    "offer-state": _l("Nothing has changed: this answer is not possible any more. The offer is shown as it is now."),
+    "acceptance-not-signed": _l("Not accepted: the signature is missing, or another key made it. The offer is still open."),
+}
 _SIGNATURE = 128
 
 
@@ -35,24 +39,33 @@ def show_offers(desk: Desk) -> Any:
 @page("/offers/<id:offer_id>", scope=READ)
 def show_offer(desk: Desk, offer_id: str) -> Any:
     """Show one of them: what is asked, until when, and the answers that are possible now. Nothing names the person."""
-    row = row_of(desk.known("referral", f"/v1/own-offers/{offer_id}", READ))
-    return desk.show("offer.html", offer=row, codes=CODES, left=left, spoken=_spoken)
+    return _show(desk, offer_id)
 
 
 @page("/offers/<id:offer_id>/answer", methods=("POST",), scope=WRITE)
 def answer_offer(desk: Desk, offer_id: str) -> Any:
-    """Give an answer in the partner's name."""
+    """Give an answer in the partner's name; or show the offer as it is now, and why the answer changed nothing."""
     answer, detail, signature = (desk.typed.get(name, "") for name in ("answer", "detail", "signature"))
     if detail not in CODES.get(answer, ()) or len(signature) > _SIGNATURE:
         abort(404)
     body = {"answer": answer, "detail": detail, "signature": signature}
-    return desk.done(f"/offers/{offer_id}", desk.ask("referral", "POST", f"/v1/own-offers/{offer_id}/answer", WRITE, body))
+    answered = desk.ask("referral", "POST", f"/v1/own-offers/{offer_id}/answer", WRITE, body)
+    if answered.slug in _NOT_DONE:
+        return _show(desk, offer_id, 409, wrong=_NOT_DONE[answered.slug])
+    if answered.slug in _REFUSED:
+        return abort(404)
+    return desk.done(f"/offers/{offer_id}", answered)
 
 
 @page("/offers/<id:offer_id>/boxes", scope=READ)
 def give_boxes(desk: Desk, offer_id: str) -> Any:
     """Give the browser what was sealed to the partner. Referral puts on record who fetched it; console cannot open it."""
     return jsonify(desk.known("referral", f"/v1/own-offers/{offer_id}/boxes", READ))
+
+
+def _show(desk: Desk, offer_id: str, status: int = 200, **values: Any) -> Any:
+    row = row_of(desk.known("referral", f"/v1/own-offers/{offer_id}", READ))
+    return desk.show("offer.html", status, offer=row, codes=CODES, left=left, spoken=_spoken, **values)
 
 
 def _why_not(found: Answer) -> dict[str, Any]:
