@@ -17,6 +17,7 @@ from ngao.cli.api_client import Operator
 from ngao.cli.output import echo, progress
 from ngao.deployment.naming import SERVICES
 from ngao.deployment.polling import wait_until
+from ngao.local import pictures
 from ngao.local.demo import staff
 from ngao.local.demo.runner import DemoRun, publish_unreadable
 from ngao.local.demo.scenarios import hours_ago
@@ -56,7 +57,9 @@ def demo() -> None:
     console.print("\n[bold]Parking[/bold]: bytes that are no report, over AMQP; then a report of a suspended source")
     missing += _unreadable(run, intake, setup.source("help-desk")) + _suspended(run, intake)
     _summary(console, run, missing, time.monotonic() - began)
-    _leave(console, platform, setup, _account(platform, key))
+    account = _account(platform, key)
+    shown = pictures.why_none() or f"Pictures: {', '.join(str(each) for each in _pictures(platform, run))}"
+    _leave(console, platform, setup, account, shown)
     if missing:
         raise Unavailable(f"The demo did not have the expected outcome: {'; '.join(missing)}.")
 
@@ -139,7 +142,19 @@ def _summary(console: Console, run: DemoRun, missing: list[str], seconds: float)
         console.print(f"  [red]missing: {each}[/red]")
 
 
-def _leave(console: Console, platform: Platform, setup: DemoSetup, account: DemoAccount) -> None:
+def _pictures(platform: Platform, run: DemoRun) -> list[Path]:
+    """Take pictures of the board and of a case, as a phone and as a desk show them."""
+    case = f"/c/{run.cases[0]}"
+    pages = [
+        pictures.Picture("/", "board.png"),
+        pictures.Picture(case, "case.png"),
+        pictures.Picture("/", "board-phone.png", 360, 740),
+        pictures.Picture(case, "case-phone.png", 360, 740, "dark"),
+    ]
+    return staff.take_pictures(platform.home.root, f"http://localhost:{platform.ports['console']}", pages)
+
+
+def _leave(console: Console, platform: Platform, setup: DemoSetup, account: DemoAccount, shown: str) -> None:
     """Print the addresses, how to use the platform, and how to stop it."""
     key = (setup.accounts / "source-web-form" / "http.secret").read_text("utf-8").strip()
     console.print("\n[bold]The platform is still running[/bold]")
@@ -150,6 +165,7 @@ def _leave(console: Console, platform: Platform, setup: DemoSetup, account: Demo
     console.print(f"  operator key: {platform.home.operator_key}")
     console.print(f"  accounts of sources and partners: {setup.accounts}")
     _show_pages(console, platform, account)
+    console.print(f"  {shown}", soft_wrap=True)
     console.print("\n[bold]Post another report[/bold]\n")
     body = (
         f'{{"source_event_id":"mine-1","occurred_at":"{hours_ago(1)}","reporter":{{"role":"self"}},'

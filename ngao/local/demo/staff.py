@@ -6,6 +6,7 @@ import json
 import re
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from html import unescape
 from pathlib import Path
@@ -16,6 +17,7 @@ import requests
 
 from ngao.chassis.errors import NotFound, Unavailable
 from ngao.deployment.atomic_files import write_whole
+from ngao.local.pictures import Person, Picture, chromium, take
 
 NAME = "demo-officer"
 ROLES = ("duty-officer",)
@@ -62,6 +64,15 @@ def new_code(home: Path) -> str:
     given = replace(known, step=max(_now(), known.step + 1))
     _keep(home, given)
     return given.code
+
+
+def take_pictures(home: Path, url: str, pages: Sequence[Picture]) -> list[Path]:
+    """Take pictures of the console's pages as the account sees them. Raises Misconfigured without a browser."""
+    known = read_account(home)
+    with chromium() as browser:
+        taken = take(browser, Person(url, known.name, known.password, known.secret), pages, home / "pictures")
+    _keep(home, replace(known, step=max(known.step, _now() + 1)))
+    return taken
 
 
 def set_up_account(home: Path, url: str, code: str) -> DemoAccount:
