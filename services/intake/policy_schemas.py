@@ -76,7 +76,7 @@ class TriageFile(Strict):
     )
     # What the sentences of rules and reasons are in other languages. Pages show them; nothing is stored or published with them.
     translations = fields.Dict(
-        keys=fields.String(validate=validate.Regexp(r"^[a-z]{2,3}$")),
+        keys=fields.String(validate=Pattern(r"^[a-z]{2,3}$")),
         values=fields.Dict(keys=fields.String(validate=SLUG), values=fields.String(validate=validate.Length(1, 400))),
         load_default=dict,
     )
