@@ -289,3 +289,35 @@ def test_the_audit_is_searched_by_subject_actor_action_and_period_and_shows_no_w
     searched = night.ask("console", "GET", "/v1/audit/entries?subject=list:entries")[1]["entries"]
     assert {each["detail"]["filters"] for each in searched} >= {"actor,subject", "action,since"}
     assert "juma" not in str([each["detail"] for each in searched])
+
+
+def test_an_auditor_learns_who_saw_a_case_and_whether_the_record_is_whole(night: Night, officer: Browser) -> None:
+    case = night.report()
+    assert officer.get(f"/c/{case}").status == 200
+    auditor = night.person("auditor", name="kena")
+    assert "Is the record whole?" in auditor.get("/audit").text
+    found = auditor.post("/audit", subject=case, actor="officer")
+    assert (found.status, "operator:officer</strong>" in found.text, "case.read" in found.text) == (200, True, True)
+    assert f'href="/c/{case}"' in found.text
+    assert "(referral)" in found.text
+    assert SECRET_WORDS not in found.text
+    assert "Nothing was found." in auditor.post("/audit", subject=case, until="2020-01-01").text
+    for fields, words in (({"subject": "two words"}, "A reference has no spaces"), ({"since": "2026-99-01"}, "A day is written")):
+        wrong = auditor.post("/audit", **fields)
+        assert (wrong.status, words in wrong.text) == (422, True)
+    whole = auditor.post("/audit", verify="referral")
+    assert re.search(r"Whole: [1-9]\d* entries follow from one another\.", whole.text), whole.text
+    assert auditor.post("/audit", verify="other").status == 404
+    assert night.person("administrator").get("/audit").status == 404, "she has no scope for it"
+
+
+def test_an_audit_that_cannot_be_asked_is_named(night: Night) -> None:
+    auditor = night.person("auditor")
+    auditor.get("/audit")
+    night.services["notify"].stop()
+    try:
+        page = auditor.post("/audit", subject="duty_officer:deputy")
+        assert (page.status, "The audit of notify could not be searched." in page.text) == (200, True)
+        assert "It could not be verified in time." in auditor.post("/audit", verify="notify").text
+    finally:
+        night.services["notify"].start()

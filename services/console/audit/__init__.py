@@ -1,0 +1,1 @@
+"""The record: whether each service's audit is whole, and who saw or did what."""
