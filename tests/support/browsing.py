@@ -126,10 +126,18 @@ class Window:
         return [each for each in self.asked if urlsplit(each).scheme in {"http", "https", "ws"} and urlsplit(each).netloc != own]
 
     def axe(self, *, contrast_only: bool = False) -> list[str]:
-        """What axe-core finds against WCAG 2.2 AA. It comes by the debugger, which the page's policy does not bind."""
+        """What axe-core finds against WCAG 2.2 AA. It comes by the debugger, which the page's policy does not bind.
+
+        The window is as high as the page meanwhile: what is below the fixed bar at one moment is not when a person has scrolled.
+        """
         if not self.page.evaluate("typeof window.axe === 'object'"):
             self.page.evaluate(AXE)
+        size = self.page.viewport_size
+        assert size
+        height = int(self.page.evaluate("document.documentElement.scrollHeight"))
+        self.page.set_viewport_size({"width": size["width"], "height": max(height, size["height"])})
         found = self.page.evaluate("rules => axe.run(document, rules)", _CONTRAST if contrast_only else _EVERY)
+        self.page.set_viewport_size(size)
         return [
             f"axe {each['id']} ({each['help']}): {node['html'][:160]} {node.get('failureSummary', '')[-200:]}"
             for each in found["violations"]
