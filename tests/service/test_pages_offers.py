@@ -136,7 +136,7 @@ def test_another_partners_offer_is_one_that_does_not_exist(asked: Asked) -> None
     unknown = second.browser.get("/offers/none-such")
     for path in (f"/offers/{asked.offer_id}", f"/offers/{asked.offer_id}/boxes"):
         hidden = second.browser.get(path)
-        assert (hidden.status, hidden.text) == (404, unknown.text), path
+        assert (hidden.status, hidden.timeless) == (404, unknown.timeless), path
     second.browser.get("/me")
     assert second.answers(asked.offer_id, "accept").status == 404
     assert "accepted" not in second.page(asked.offer_id).text

@@ -28,6 +28,11 @@ class Page:
     def leads_to(self) -> str:
         return self.headers.get("Location", "")
 
+    @property
+    def timeless(self) -> str:
+        """The text without the moment at which the page was made: two pages of one second or the next are compared by it."""
+        return re.sub(r'data-now( hidden)? datetime="[^"]*"', "", self.text)
+
     def field(self, name: str) -> str:
         """The value of a hidden field."""
         found = re.findall(rf'name="{name}" value="([^"]*)"', self.text)

@@ -1,71 +1,81 @@
-"""The page of a case, and its acts: confirm that it was seen, take it over, find a partner again, close a need."""
+"""The page of a case, its story, its offers, its messages, and its print view."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
-from urllib.parse import quote
 
 from flask import abort
 
-from services.console.board.model import row_of, unseen_alarms
+from ngao.kernel.actors import Actor
+from services.console.board.model import URGENCIES, Row, row_of, unseen_alarms
+from services.console.case.model import SETTLED_BECAUSE, flags_of, is_asked, latest, left_out, name_of, waiting_offers
+from services.console.handover.takers import takers
 from services.console.pages.declaring import page
 from services.console.pages.desk import Desk
-
-_NEED = re.compile(r"[a-z][a-z0-9_]{1,63}")
-_SETTLED_BECAUSE = ("met", "gone", "declined_by_person")
-REASON = "case_work"
 
 
 @page("/c/<case:case_ref>", scope="cases:read")
 def show_case(desk: Desk, case_ref: str) -> Any:
-    """Show a case. The reasons of its urgency come from intake, its alarms from notify: what is missing is named."""
+    """Show a case. Its report and flags come from intake, its alarms from notify: what is missing is named."""
     case = desk.known("referral", f"/v1/cases/{case_ref}", "cases:read")
-    report = desk.part("intake", f"/v1/cases/{case_ref}/report?reason={REASON}", "reports:read")
+    reason = desk.reason("reports:read")
+    report = desk.part("intake", f"/v1/cases/{case_ref}/report?reason={reason}", "reports:read")
+    flags = desk.part("intake", f"/v1/cases/{case_ref}/flags?reason={reason}", "reports:read")
     messages = desk.part("notify", f"/v1/messages?case_ref={case_ref}&limit=100", "messages:read")
-    alarms = unseen_alarms(messages.body.get("messages", ())).get(case_ref, []) if messages else []
-    missing = sorted({each.service for each in (report, messages) if each is not None and each.is_missing})
+    sent = messages.body.get("messages", ()) if messages else ()
     return desk.show(
-        "case.html", case=case, row=row_of(case, alarms), report=report.body if report and report.is_good else None,
-        missing=missing, reasons=_SETTLED_BECAUSE,
+        "case.html", case=case, row=row_of(case, unseen_alarms(sent).get(case_ref, [])), offers=waiting_offers(case),
+        report=report.body if report and report.is_good else None, flags=flags_of(flags.body) if flags else [],
+        numbers={"story": len(case["story"]), "notes": flags.body.get("notes", 0) if flags else 0, "messages": len(sent)},
+        missing=sorted({each.service for each in (report, flags, messages) if each is not None and each.is_missing}),
+        reasons=SETTLED_BECAUSE, urgencies=URGENCIES, decisions=desk.parts.policy.decision_reasons, latest=latest,
+        is_asked=is_asked, takers=_takers(desk, case['county']), purposes=desk.reasons("reports:read"),
     )  # fmt: skip
 
 
 @page("/c/<case:case_ref>/story", scope="cases:read")
 def show_story(desk: Desk, case_ref: str) -> Any:
-    """Show every step of a case, the newest first, and the offers with the reasons of the choice."""
-    return desk.show("story.html", case=desk.known("referral", f"/v1/cases/{case_ref}", "cases:read"))
+    """Show every step of a case with its reasons, the newest first."""
+    case = desk.known("referral", f"/v1/cases/{case_ref}", "cases:read")
+    return desk.show("story.html", case=case, row=row_of(case), name_of=name_of)
 
 
-@page("/c/<case:case_ref>/seen", methods=("POST",), scope="messages:write")
-def confirm_seen(desk: Desk, case_ref: str) -> Any:
-    """Confirm every alarm of the case, so that no one else is woken for it."""
-    listed = desk.ask("notify", "GET", f"/v1/messages?case_ref={case_ref}&limit=100", "messages:read")
-    answers = [
-        desk.ask("notify", "POST", f"/v1/messages/{quote(each)}/acknowledge", "messages:write")
-        for each in unseen_alarms(listed.body.get("messages", ())).get(case_ref, [])
-    ]
-    return desk.done(f"/c/{case_ref}", listed, *answers)
+@page("/c/<case:case_ref>/offers", scope="cases:read")
+def show_case_offers(desk: Desk, case_ref: str) -> Any:
+    """Show each offer with why this partner, and for each need that is not settled, who else fits and why the others do not."""
+    case = desk.known("referral", f"/v1/cases/{case_ref}", "cases:read")
+    match = desk.ask("referral", "GET", f"/v1/cases/{case_ref}/match", "cases:read")
+    return desk.show(
+        "case_offers.html", case=case, row=row_of(case), match=match.body.get("matches", ()), left_out=left_out,
+        is_asked=is_asked, missing=[match.service] if match.is_missing else [],
+    )  # fmt: skip
 
 
-@page("/c/<case:case_ref>/owner", methods=("POST",), scope="cases:write")
-def take_over(desk: Desk, case_ref: str) -> Any:
-    """Become the owner of a case, if its owner is still the one who was shown."""
-    body = {"owner": desk.person.account.id, "seen_owner": desk.typed.get("seen_owner") or None}
-    return desk.done(f"/c/{case_ref}", desk.ask("referral", "POST", f"/v1/cases/{case_ref}/owner", "cases:write", body))
+@page("/c/<case:case_ref>/messages", scope="messages:read")
+def show_case_messages(desk: Desk, case_ref: str) -> Any:
+    """Show what was sent about a case, to whom, and whether it was seen; never an address or a text."""
+    listed = desk.known("notify", f"/v1/messages?case_ref={case_ref}&limit=500", "messages:read")
+    if not listed["messages"] and desk.may("cases:read"):
+        desk.known("referral", f"/v1/cases/{case_ref}", "cases:read")
+    return desk.show("case_messages.html", case_ref=case_ref, messages=listed["messages"], name_of=name_of)
 
 
-@page("/c/<case:case_ref>/match", methods=("POST",), scope="cases:write")
-def match_again(desk: Desk, case_ref: str) -> Any:
-    """Let referral look for a partner again."""
-    return desk.done(f"/c/{case_ref}", desk.ask("referral", "POST", f"/v1/cases/{case_ref}/match", "cases:write", {}))
-
-
-@page("/c/<case:case_ref>/settle", methods=("POST",), scope="cases:write")
-def settle(desk: Desk, case_ref: str) -> Any:
-    """Close a need, with a coded reason."""
-    need, reason = desk.typed.get("need", ""), desk.typed.get("reason", "")
-    if not _NEED.fullmatch(need) or reason not in _SETTLED_BECAUSE:
+@page("/c/<case:case_ref>/print", methods=("POST",), scope="reports:read")
+def print_case(desk: Desk, case_ref: str) -> Any:
+    """Show a case for paper, in codes, without identity, narrative and notes. The reason is on record here and at intake."""
+    reason = desk.typed.get("reason", "")
+    if reason not in desk.reasons("reports:read"):
         abort(404)
-    path = f"/v1/cases/{case_ref}/needs/{need}/settle"
-    return desk.done(f"/c/{case_ref}", desk.ask("referral", "POST", path, "cases:write", {"reason": reason}))
+    case = desk.known("referral", f"/v1/cases/{case_ref}", "cases:read")
+    report = desk.known("intake", f"/v1/cases/{case_ref}/report?reason={reason}", "reports:read")
+    actor = Actor.operator(desk.person.account.id)
+    desk.parts.run(lambda ctx: ctx.audit("case.printed", subject=case_ref, actor=actor, detail={"reason": reason}))
+    row: Row = row_of(case)
+    return desk.show("print.html", case=case, row=row, report=report, reason=reason)
+
+
+def _takers(desk: Desk, county: str) -> list[str]:
+    """Return the people to whom a case of this county can be handed over, without the person who asks."""
+    if not desk.may("cases:write"):
+        return []
+    return [each.id for each in takers(desk.parts, but=desk.person.account.id) if each.hubs is None or county in each.hubs]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 OWN = "console"
 TOKEN = "token"  # noqa: S105 - the name of a value, not a value
+_USUAL = "case_work"
 _DEVICES = {"Android": "android", "iPhone": "iphone", "iPad": "ipad", "Windows": "windows", "Mac OS": "mac", "Linux": "linux"}
 """By a sign in what the browser says of itself; the first counts, since an Android phone says Linux, too."""
 
@@ -66,6 +67,16 @@ class Desk:
         """Return True if the person has this scope, whatever its bounds: the services hold to these."""
         return self.principal is not None and (not scope or scope in self.principal.rights)
 
+    def reasons(self, scope: str) -> list[str]:
+        """Return the reasons of policy that the person may give for reading what this scope shows."""
+        grant = self.principal.rights.get(scope) if self.principal else None
+        return [each for each in self.parts.policy.read_reasons if grant and grant.allows(each)]
+
+    def reason(self, scope: str) -> str:
+        """Return the reason of one who opens a page: work on the case, or the first that the person may give."""
+        known = self.reasons(scope)
+        return _USUAL if _USUAL in known else next(iter(known), _USUAL)
+
     def ask(self, service: str, method: str, path: str, scope: str, body: Any = None) -> Answer:
         """Ask a service in the person's name, for one scope. An answer says when the service could not be reached.
 
@@ -102,6 +113,10 @@ class Desk:
             return self.go(path)
         sentence = None if wrong.is_missing else wrong.body.get("detail")
         return self.show("not_done.html", 503 if wrong.is_missing else 409, back=path, sentence=sentence)
+
+    def changed(self, path: str, answer: Answer, who: str, at: Any) -> Any:
+        """Say that an act was refused because another person has changed the record meanwhile: who, and when."""
+        return self.show("not_done.html", 409, back=path, sentence=answer.body.get("detail"), who=who, at=at)
 
     def show(self, template: str, status: int = 200, **values: Any) -> Response:
         """Return a page made from a template."""

@@ -36,8 +36,8 @@ def groups(pages: list[Page]) -> list[tuple[Any, list[Page]]]:
 
 
 def bar(pages: list[Page]) -> list[Page]:
-    """Return the pages in the bar of a phone: what is needed at night, then the first ones of the menu."""
-    shown = _shown(pages)
+    """Return the pages in the bar of a phone: what is needed at night, then the first ones of the menu. *More* has one's own."""
+    shown = [each for each in _shown(pages) if each.group != "own"]
     return sorted(shown, key=lambda each: _FIRST.index(each.path) if each.path in _FIRST else len(_FIRST))[:_ROOM]
 
 

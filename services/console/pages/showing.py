@@ -31,6 +31,7 @@ def show(app: Flask, parts: ConsoleParts) -> None:
         "need": partial(label, parts.policy.support_types),
         "reason": partial(label, parts.policy.reasons),
         "template": partial(label, parts.policy.templates),
+        "decision": partial(label, parts.policy.decision_reasons),
         "labelled": labelled,
         **filters(parts.policy),
         "language": partial(label, parts.policy.languages),

@@ -31,7 +31,8 @@ def sentence(policy: Policy, given: str) -> Any:
         return own
     found = written(given)
     if found is not None:
-        return escape(gettext(found.text)) % _filled(policy, found)
+        made = escape(gettext(found.text)) % _filled(policy, found)
+        return made[:1].upper() + made[1:] if found.text.startswith("%(kind)s") else made
     return given if language == "en" else Markup('<span lang="en">{}</span>').format(given)
 
 
