@@ -15,7 +15,7 @@ from services.console.organisation.client import Organisation
 from services.console.organisation.identify import accept_by_organisation, sign_in_by_organisation
 from services.console.pages.declaring import page
 from services.console.pages.desk import Desk
-from services.console.sessions.read import who_is
+from services.console.pages.entering import enter
 
 _BACK = "/sign-in/organisation/back"
 _INVITATION = "invitation"
@@ -56,11 +56,7 @@ def signed_in_at_organisation(desk: Desk) -> Any:
         token = accept_by_organisation(desk.parts, code, subject, desk.device)
     elif subject is not None:
         token = sign_in_by_organisation(desk.parts, subject, desk.device)
-    found = who_is(desk.parts, token)
-    if token is None or found is None:
-        return desk.show("sign_in.html", 403, wrong=NOT_SIGNED_IN)
-    desk.enter(token, found.account.id, found.account.language)
-    return desk.go("/")
+    return desk.show("sign_in.html", 403, wrong=NOT_SIGNED_IN) if token is None else desk.go(enter(desk, token))
 
 
 def _known(desk: Desk) -> Organisation:

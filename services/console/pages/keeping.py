@@ -46,13 +46,15 @@ def keep_sent(parts: ConsoleParts) -> bool:
 
 def keep_drafts(parts: ConsoleParts) -> None:
     """Keep what was half typed on a page whose script locks the screen, and the address to return to."""
+    if WHOSE not in session:
+        return
     at = request.form.get("back", "")
     path = at.partition("?")[0]
-    if WHOSE not in session or len(at) > _LONGEST_ADDRESS or not (at.isascii() and at.isprintable()):
-        return
-    if at.startswith("//") or _page_at(path, "GET") is None:
-        return
-    session[BACK] = at
+    is_page = len(at) <= _LONGEST_ADDRESS and at.isascii() and at.isprintable() and not at.startswith("//")
+    if is_page and _page_at(path, "GET") is not None:
+        session[BACK] = at
+    else:
+        path = ""
     for each in _drafts(path, request.form.get("drafts", "")):
         if _page_at(each.action, "POST") is not None:
             _keep(parts, each)

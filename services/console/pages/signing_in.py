@@ -25,11 +25,10 @@ from services.console.accounts.accept import (
 from services.console.accounts.codes import totp_address
 from services.console.pages.declaring import page
 from services.console.pages.desk import Desk
-from services.console.pages.keeping import next_address
+from services.console.pages.entering import enter
 from services.console.sessions.begin import Typed, sign_in_by_password
 from services.console.sessions.end import end_all, end_session
 from services.console.sessions.passkeys import ask_to_add, ask_to_sign_in, read_new, sign_in_by_passkey
-from services.console.sessions.read import who_is
 
 WRONG = _l("Password or code is wrong. Try again.")
 _WHY = {
@@ -53,7 +52,7 @@ def sign_in_typed(desk: Desk) -> Any:
     token = sign_in_by_password(desk.parts, typed, desk.device)
     if token is None:
         return desk.show("sign_in.html", 403, wrong=WRONG, name=typed.account_id[:41])
-    return desk.go(_enter(desk, token))
+    return desk.go(enter(desk, token))
 
 
 @page("/sign-in/passkey/challenge", methods=("POST",), anyone=True)
@@ -68,7 +67,7 @@ def sign_in_with_passkey(desk: Desk) -> Any:
     token = sign_in_by_passkey(desk.parts, _json(), desk.device)
     if token is None:
         return jsonify(wrong=str(_l("This passkey is not known here. Use password and code, or ask for a new invitation."))), 403
-    return jsonify(go=_enter(desk, token))
+    return jsonify(go=enter(desk, token))
 
 
 @page("/welcome", anyone=True)
@@ -196,17 +195,6 @@ def remove_passkey(desk: Desk) -> Any:
 
     desk.parts.run(work)
     return desk.go("/me")
-
-
-def _enter(desk: Desk, token: str) -> str:
-    """Replace the session that the browser had by this one; return where the person goes now."""
-    before, signed_in = desk.signed_in, who_is(desk.parts, token)
-    if before is not None:
-        desk.parts.run(lambda ctx: end_session(ctx, before.account.id, before.session.id))
-    if signed_in is None:
-        return "/sign-in"
-    desk.enter(token, signed_in.account.id, signed_in.account.language)
-    return next_address(desk.parts)
 
 
 def _set_up(desk: Desk, code: str, account_id: str, status: int = 200, **values: Any) -> Any:

@@ -52,5 +52,5 @@ def test_it_is_kept_for_a_quarter_of_an_hour() -> None:
 
 
 def test_codes_are_sent_as_they_are_and_words_are_shown() -> None:
-    assert [is_words(each) for each in ("", "met", "a" * 64, "KE-30")] == [False] * 4
-    assert all(map(is_words, (WORDS, "a" * 65, "one\n")))
+    assert [is_words(each) for each in ("", "met", "a" * 900, "KE-30")] == [False] * 4
+    assert all(map(is_words, (WORDS, "two words", "one\n")))
