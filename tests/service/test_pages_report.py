@@ -37,9 +37,9 @@ def officer(night: Night) -> Browser:
     return night.person("intake-officer", name="amina")
 
 
-def tap(browser: Browser, page: Page, /, to: str = "/report", **typed: str) -> Page:
+def tap(browser: Browser, page: Page, /, **typed: str) -> Page:
     """Send the form of a page with what was tapped or typed."""
-    answer = browser.post(to, sealed=page.field("sealed"), question=page.field("question"), **typed)
+    answer = browser.post("/report", sealed=page.field("sealed"), question=page.field("question"), **typed)
     assert len(answer.text) <= LATER_PAGE
     assert "<title>Desk</title>" in answer.text
     return answer
@@ -78,7 +78,7 @@ def test_a_critical_call_is_sent_in_seven_taps_and_its_urgency_was_shown_before(
     assert urgency(page) == "critical"
     foreseen = [html.unescape(each) for each in re.findall(r"<li>([^<]*)</li>", page.text)]
     assert "Earlier reports may raise it." in page.text
-    done = tap(officer, page, "/report/send")
+    done = tap(officer, page, send="yes")
     report = stored(night, sent_case(done))
     assert (report["source_id"], report["urgency"], urgency(done)) == ("by-phone", "critical", "critical")
     assert [each["text"] for each in report["reasons"]] == foreseen
@@ -97,7 +97,7 @@ def test_a_whole_call_is_checked_and_sent_and_who_took_it_is_in_the_audit_alone(
     for shown in ("Police", "Nairobi City", "Legal aid", "Safe 18:00 to 20:00.", "Code word: mwezi.", "0700 000 411"):
         assert shown in page.text, shown
     assert "No partner is asked" not in page.text
-    case = sent_case(tap(officer, page, "/report/send"))
+    case = sent_case(tap(officer, page, send="yes"))
     report = stored(night, case)
     assert (report["county"], report["needs"], report["has_narrative"]) == (NAIROBI, ["legal_aid"], True)
     words = night.ask("intake", "GET", f"/v1/cases/{case}/narrative?reason=case_work")[1]["narrative"]
@@ -113,24 +113,24 @@ def test_a_whole_call_is_checked_and_sent_and_who_took_it_is_in_the_audit_alone(
 
 def test_a_form_that_is_sent_twice_makes_one_report(night: Night, officer: Browser) -> None:
     page = call(officer)
-    first, again = (tap(officer, page, "/report/send") for _ in range(2))
+    first, again = (tap(officer, page, send="yes") for _ in range(2))
     assert sent_case(first) == sent_case(again)
     cases = night.ask("referral", "GET", "/v1/cases?limit=500")[1]["cases"]
     assert len([each for each in cases if each["case_ref"] == sent_case(first)]) <= 1
 
 
 def test_what_was_not_asked_is_added_later_to_the_same_report(night: Night, officer: Browser) -> None:
-    done = tap(officer, call(officer), "/report/send")
+    done = tap(officer, call(officer), send="yes")
     case = sent_case(done)
     page = tap(officer, done, go="who")
     for typed in ({"choice": "police"}, {"choice": NAIROBI}, {"skip": "yes"}, {"choice": "yes"}):
         page = tap(officer, page, **typed)
     assert "How may we reach her?" in page.text
-    added = tap(officer, page, "/report/send")
+    added = tap(officer, page, send="yes")
     assert sent_case(added) == case
     report = stored(night, case)
     assert (report["county"], [each["perpetrators"] for each in report["violations"]]) == (NAIROBI, [["police"]])
-    assert sent_case(tap(officer, page, "/report/send")) == case, "sent twice, it is added once"
+    assert sent_case(tap(officer, page, send="yes")) == case, "sent twice, it is added once"
     assert len(stored(night, case)["violations"]) == 1
 
 
@@ -139,7 +139,7 @@ def test_without_a_yes_no_partner_is_asked_and_the_case_waits_for_a_person(night
     for _ in range(3):
         page = tap(officer, page, skip="yes")
     assert "No partner is asked without her yes. The case waits for a person, who decides." in page.text
-    case = sent_case(tap(officer, page, "/report/send"))
+    case = sent_case(tap(officer, page, send="yes"))
 
     def waits() -> bool:
         status, found = night.ask("referral", "GET", f"/v1/cases/{case}")
@@ -154,7 +154,7 @@ def test_who_cannot_talk_is_asked_first_how_to_call_back_and_that_alone_can_be_s
     assert "How and when may we call back?" in page.text
     page = tap(officer, page, phone="0700 000 412", opens="18:00", closes="20:00", others="yes")
     assert "Who is calling?" in page.text
-    report = stored(night, sent_case(tap(officer, page, "/report/send")))
+    report = stored(night, sent_case(tap(officer, page, send="yes")))
     assert [each["type"] for each in report["violations"]] == ["unclassified"]
 
 
@@ -164,7 +164,7 @@ def test_a_wrong_number_is_named_and_every_other_answer_stays(officer: Browser) 
     wrong = tap(officer, page, name="Invented Wairimu", phone="her sister has it")
     assert (wrong.status, "Phone: this is not a phone number." in wrong.text) == (422, True)
     assert ('value="Invented Wairimu"' in wrong.text, 'aria-invalid="true"' in wrong.text) == (True, True)
-    page = tap(officer, wrong, "/report/send", name="Invented Wairimu", phone="her sister has it")
+    page = tap(officer, wrong, send="yes", name="Invented Wairimu", phone="her sister has it")
     assert page.status == 422, "another button sends no wrong number either"
     page = tap(officer, page, name="Invented Wairimu", phone="0700 000 413")
     assert "Enforced disappearance" in tap(officer, page, skip="yes").text
@@ -185,8 +185,8 @@ def test_answers_are_changed_one_by_one_before_they_are_sent(officer: Browser) -
 @pytest.mark.parametrize("sealed", ["", "AAAA", "x" * 300])
 def test_answers_that_do_not_open_send_nothing_and_show_what_was_typed(officer: Browser, sealed: str) -> None:
     officer.get("/report")
-    for path in ("/report", "/report/send"):
-        lost = officer.post(path, sealed=sealed, question="words", text=SCRIPT)
+    for more in ({}, {"send": "yes"}):
+        lost = officer.post("/report", sealed=sealed, question="words", text=SCRIPT, **more)
         assert (lost.status, "These answers cannot be opened." in lost.text) == (403, True)
         assert (html.escape(SCRIPT) in lost.text, SCRIPT in lost.text) == (True, False)
 
@@ -197,13 +197,13 @@ def test_another_person_opens_no_answers_and_the_same_one_looks_again_after_sign
     secret, _ = set_up(browser, invite(console, night.world.operator_key, "baraka", "duty-officer"))
     page = call(browser)
     officer.get("/report")
-    assert officer.post("/report/send", sealed=page.field("sealed"), question="who").status == 403
+    assert officer.post("/report", send="yes", sealed=page.field("sealed"), question="who").status == 403
     assert again.sign_in("baraka", secret, steps=1).leads_to == "/"
     again.get("/report")
-    shown = tap(again, page, "/report/send", choice="police")
+    shown = tap(again, page, send="yes", choice="police")
     assert "You have signed in again since. Nothing was sent." in shown.text
     assert ("Enforced disappearance" in shown.text, "Police" in shown.text) == (True, True)
-    assert sent_case(tap(again, shown, "/report/send"))
+    assert sent_case(tap(again, shown, send="yes"))
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_it_is_in_swahili_for_who_reads_swahili(night: Night) -> None:
 def test_who_lacks_the_scope_finds_no_such_page(night: Night, role: str) -> None:
     browser = night.person(role, hubs=(NAIROBI,))
     assert browser.get("/report").status == 404
-    assert browser.post("/report/send", sealed="x", question="talk").status == 404
+    assert browser.post("/report", send="yes", sealed="x", question="talk").status == 404
     assert "/report" not in browser.get("/me").text
 
 
@@ -252,11 +252,11 @@ def test_while_intake_is_away_every_answer_stays_and_can_be_sent_when_it_is_back
     try:
         away = tap(officer, page, choice="police")
         assert (away.status, "How urgent it would be cannot be shown now." in away.text) == (200, True)
-        failed = tap(officer, away, "/report/send")
+        failed = tap(officer, away, send="yes")
         assert (failed.status, "No answer yet. Send again" in failed.text) == (503, True)
     finally:
         night.services["intake"].start()
-    assert sent_case(tap(officer, failed, "/report/send"))
+    assert sent_case(tap(officer, failed, send="yes"))
 
 
 def test_a_call_that_the_lock_interrupts_continues_with_what_was_half_typed(night: Night) -> None:
@@ -289,4 +289,3 @@ def test_a_form_that_a_locked_screen_has_sent_is_kept_and_shows_no_cipher(night:
     assert "<textarea" not in shown.text
     sealed = {name: shown.field(name) for name in ("sealed", "question", "choice", "_kept")}
     assert "Which county?" in browser.post("/report", **sealed).text
-    assert browser.get("/report/send").leads_to == "/report"

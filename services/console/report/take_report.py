@@ -38,41 +38,24 @@ def begin_report(desk: Desk) -> Any:
     return _ask(desk, Answers(secrets.token_hex(16), now), "talk")
 
 
-@page("/report/send", scope=SCOPE)
-def return_to_report(desk: Desk) -> Any:
-    """Lead to the questions: the address of what was sent shows nothing by itself."""
-    return desk.go("/report")
-
-
 @page("/report", methods=("POST",), scope=SCOPE)
 def answer_question(desk: Desk) -> Any:
-    """Take the answer to a question and show the next one; or move to another one."""
+    """Take the answer to a question and show the next one; move to another one; or send what has been answered."""
     opened = _opened(desk, desk.typed)
     if opened is None:
-        return _lost(desk)
-    answers, code = opened.answers, _question(desk, opened.answers)
+        return desk.show("report_lost.html", 403, kept=[desk.typed[name] for name in LONGEST if desk.typed.get(name)])
+    answers, code = opened.answers, _known(opened.answers, desk.typed.get("question", ""))
     if to := desk.typed.get("go"):
         return _ask(desk, answers, _known(answers, to))
+    sends = "send" in desk.typed
     try:
-        answers = answers.without(code) if "skip" in desk.typed and may_skip(code) else _with_typed(desk, answers, code)
-    except Wrong as wrong:
-        return _ask(desk, answers, code, 422, typed=desk.typed, wrong=wrong.name)
-    return _ask(desk, answers, answers.following(code)) if opened.is_own_session else _ask(desk, answers, CHECK, notice=AGAIN)
-
-
-@page("/report/send", methods=("POST",), scope=SCOPE)
-def send_report(desk: Desk) -> Any:
-    """Send what has been answered, with what the form of the last question holds. Sending it twice makes one report."""
-    opened = _opened(desk, desk.typed)
-    if opened is None:
-        return _lost(desk)
-    answers, code = opened.answers, _question(desk, opened.answers)
-    try:
-        answers = _with_typed(desk, answers, code) if code != CHECK and is_answered(code, desk.typed) else answers
+        answers = _with_typed(desk, answers, code, may_be_empty=sends)
     except Wrong as wrong:
         return _ask(desk, answers, code, 422, typed=desk.typed, wrong=wrong.name)
     if not opened.is_own_session:
         return _ask(desk, answers, CHECK, notice=AGAIN)
+    if not sends:
+        return _ask(desk, answers, answers.following(code))
     if not answers.may_send:
         abort(404)
     return _sent(desk, answers, _send(desk, answers))
@@ -100,11 +83,6 @@ def _sent(desk: Desk, answers: Answers, answer: Answer) -> Any:
     return _ask(desk, answers, CHECK, answer.status, refused=sentence)
 
 
-def _lost(desk: Desk) -> Any:
-    """Say that the answers do not open, and show again what was typed into this form."""
-    return desk.show("report_lost.html", 403, kept=[desk.typed[name] for name in LONGEST if desk.typed.get(name)])
-
-
 def _interrupted(desk: Desk) -> Any:
     """Show the call that was on the screen when it locked, with what was half typed; None if there is none."""
     for form_id, each in reversed(kept_here(desk.parts, desk.whose)):
@@ -122,10 +100,6 @@ def _opened(desk: Desk, typed: Mapping[str, str]) -> Opened | None:
     return open_sealed(keys, person.account.id, person.session.id, typed.get("sealed", ""), desk.parts.clock.now())
 
 
-def _question(desk: Desk, answers: Answers) -> str:
-    return _known(answers, desk.typed.get("question", ""))
-
-
 def _known(answers: Answers, code: str) -> str:
     """Return the code of a question that is asked. Anything else leads nowhere."""
     if code != CHECK and code not in answers.order:
@@ -133,8 +107,12 @@ def _known(answers: Answers, code: str) -> str:
     return code
 
 
-def _with_typed(desk: Desk, answers: Answers, code: str) -> Answers:
-    """Return the answers with what the form says. Raises Wrong."""
+def _with_typed(desk: Desk, answers: Answers, code: str, *, may_be_empty: bool) -> Answers:
+    """Return the answers with what the form says, or without that to its question if it is skipped. Raises Wrong."""
+    if code == CHECK or (may_be_empty and not is_answered(code, desk.typed)):
+        return answers
+    if "skip" in desk.typed and may_skip(code):
+        return answers.without(code)
     try:
         return answers.answered(read(code, desk.typed, answers, _lists(desk), desk.parts.clock.now()))
     except NotOffered:
