@@ -22,6 +22,8 @@ from tests.unit.intake.conftest import POLICY
     ("support_types.yaml", "    digital: [digital_security]\n", "", "suggested_by.groups"),
     ("support_types.yaml", "    digital: [digital_security]", "    digital: [magic]", "magic"),
     ("violations.yaml", ', sw: "Mateso"', "", "torture.label: the text in sw"),
+    ("violations.yaml", ', sw: "Amekamatwa au kuzuiliwa"', "", "liberty.label: the text in sw"),
+    ("violations.yaml", "  liberty: {label", "  freedom: {label", "groups: liberty is not in its list"),
     ("support_types.yaml", ', sw: "Matibabu"', "", "medical.label: the text in sw"),
     ("perpetrators.yaml", ', sw: "Polisi"', ', sw: " "', "police.label: the text in sw"),
     ("perpetrators.yaml", ', sw: "Aliamuru"', "", "ordered.label: the text in sw"),
