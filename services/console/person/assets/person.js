@@ -31,12 +31,14 @@
       place.textContent = place.dataset.failed;
       return;
     }
-    const part = new DOMParser().parseFromString(text, "text/html").querySelector("[data-revealed]");
+    const page = new DOMParser().parseFromString(text, "text/html");
+    const part = page.querySelector("[data-revealed]"), seen = page.querySelector("[data-seen]");
     if (!part) {
       form.submit();
       return;
     }
     place.replaceChildren(document.adoptNode(part));
+    if (seen) document.querySelector("[data-seen]")?.replaceWith(document.adoptNode(seen));
     if (values()) begin();
     (place.querySelector(".wrong") || place.firstElementChild).focus();
     if (document.visibilityState === "hidden") hide();
