@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
+import pyotp
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Opens
 from tests.support.browsing import PHONE, Window
 from tests.support.night import Night
-from tests.support.staff import PASSWORD, Browser
+from tests.support.staff import PASSWORD, Browser, invite, set_up
 
+NOTE = "Her sister answers the phone. Ask for the word first."
 POLLED, HELD, STALE, IDLE = 16_000, 900, 125_000, 301_000
 PLACES = """() => Object.fromEntries([...document.querySelectorAll("[data-rows] > [id]")].map((each) =>
   [each.id, Math.round(each.getBoundingClientRect().top + scrollY)]))"""
@@ -115,6 +119,50 @@ def test_a_case_that_another_person_has_changed_shows_a_bar_and_keeps_what_was_t
         page.clock.fast_forward(POLLED)
         expect(page.locator("[data-bar]")).to_have_text(re.compile(r"^staff-\w+ changed this at \d\d:\d\d\. Look again\.$"))
         assert reason.input_value() == chosen
+
+
+def test_a_note_survives_the_end_of_the_session_and_is_sent_once(opens: Opens, night: Night) -> None:
+    case, name = night.report(), f"amina-{secrets.token_hex(3)}"
+    officer = Browser(night.services["console"].port)
+    secret, _ = set_up(officer, invite(night.services["console"], night.world.operator_key, name, "duty-officer"))
+    with opens(who=officer) as window:
+        page = window.page
+        window.go(f"/c/{case}/notes")
+        page.locator("textarea[name=text]").fill(NOTE)
+        officer.get("/me")
+        assert officer.post("/sign-out").status == 303, "the session ends elsewhere"
+        page.locator("form[action$='/notes'] button").click()
+        expect(window.heading("Sign in again. Your text is kept.")).to_be_visible()
+        window.link("Continue").click()
+        window.field("Name").fill(name)
+        window.field("Password").fill(PASSWORD)
+        window.field("Code of the app, or a recovery code").fill(pyotp.TOTP(secret).at(datetime.now(UTC), counter_offset=1))
+        page.locator("form[action='/sign-in'] button:not([type=button])").click()
+        expect(window.heading("Your text is kept")).to_be_visible()
+        expect(page.locator("textarea")).to_have_value(NOTE)
+        window.button("Send now").dblclick()
+        page.wait_for_url(f"**/c/{case}/notes")
+        expect(page.get_by_text(NOTE)).to_have_count(1)
+        window.go("/kept")
+        window.shows("Nothing is kept.")
+
+
+def test_a_half_typed_note_comes_back_after_the_lock(opens: Opens, night: Night, officer: Browser) -> None:
+    case = night.report()
+    with timed(opens, who=officer) as (window, page):
+        window.go(f"/c/{case}/notes")
+        page.locator("textarea[name=text]").fill(NOTE)
+        page.clock.run_for(IDLE)
+        page.wait_for_url("**/unlock")
+        assert NOTE not in page.content()
+        assert NOTE not in page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
+        window.field("Password").fill(PASSWORD)
+        window.button("Unlock").click()
+        page.wait_for_url(f"**/c/{case}/notes")
+        expect(page.locator("textarea[name=text]")).to_have_value(NOTE)
+        page.locator("form[action$='/notes'] button").click()
+        expect(page.locator(".words", has_text=NOTE)).to_have_count(1)
+        expect(page.locator("textarea[name=text]")).to_have_value("")
 
 
 @pytest.mark.parametrize("why", ["idle", "hidden"])
