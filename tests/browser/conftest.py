@@ -1,26 +1,33 @@
-"""The five services, one Chromium and people who are signed in: one of each for the files of this folder that ask for it."""
+"""The five services and one Chromium, shared by the files of this folder."""
 
 from __future__ import annotations
 
 import json
 import os
+import secrets
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
+from typing import Any
 
+import pymongo
 import pytest
 from playwright.sync_api import Browser as Chromium
 
 from ngao.local.binaries import javascript, need_test_programs
-from ngao.local.pictures import chromium as opened_chromium
+from ngao.local.pictures import chromium as chromium_opened
+from ngao.testing.broker import remove
 from ngao.testing.processes import World
 from tests.support.browsing import Window, window
 from tests.support.coalition import DEMO_POLICY, Coalition
 from tests.support.night import Night
 
 Opens = Callable[..., AbstractContextManager[Window]]
+HERE = Path(__file__).parent
 
 
 class _Elsewhere(BaseHTTPRequestHandler):
@@ -36,9 +43,60 @@ class _Elsewhere(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-@pytest.fixture(scope="module")
-def neutral() -> Iterator[str]:
-    """The address of a page that says nothing about anyone."""
+@dataclass
+class Desk:
+    """What all files of this folder share: the services, partners around them, a browser, and a page to leave for."""
+
+    night: Night
+    coalition: Coalition
+    chromium: Chromium
+    neutral: str
+
+
+class _Shared:
+    """Opens a desk for the first test that asks for it, and closes it after the last one of the folder.
+
+    A fixture of the session would leave a browser and its event loop to whatever the same process runs afterwards.
+    """
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self._desk: Desk | None = None
+
+    def desk(self, folder: Path) -> Desk:
+        if self._desk is None:
+            neutral = self._open.enter_context(_elsewhere())
+            own = f'neutral = "{neutral}"\nlibraries = {json.dumps(str(javascript(lambda _: None)))}'
+            night = Night(World(folder, secrets.token_hex(4)), {"console": own}, (DEMO_POLICY,))
+            self._open.callback(_forget, night.world)
+            self._open.callback(night.stop)
+            coalition = Coalition(night.world, services=night.start().services)
+            self._open.callback(coalition.stop)
+            need_test_programs(lambda _: None, ("chromium",))
+            browser = self._open.enter_context(chromium_opened(shown="NGAO_SHOW_BROWSER" in os.environ))
+            self._desk = Desk(night, coalition, browser, neutral)
+        return self._desk
+
+    def close(self) -> None:
+        self._desk = None
+        self._open.close()
+
+
+_SHARED = _Shared()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    try:
+        return (yield)
+    finally:
+        if nextitem is None or nextitem.path.parent != HERE:
+            _SHARED.close()
+
+
+@contextmanager
+def _elsewhere() -> Iterator[str]:
+    """A server with a page that says nothing about anyone; its address."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Elsewhere)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -48,35 +106,47 @@ def neutral() -> Iterator[str]:
     server.server_close()
 
 
+def _forget(world: World) -> None:
+    remove(world)
+    with pymongo.MongoClient[Any](world.parts.mongo) as client:
+        for name in client.list_database_names():
+            if name.startswith(f"test_{world.name}_"):
+                client.drop_database(name)
+
+
 @pytest.fixture(scope="module")
-def night(world: World, neutral: str) -> Iterator[Night]:
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    return _SHARED.desk(Path(tmp_path_factory.mktemp("desk")))
+
+
+@pytest.fixture(scope="module")
+def night(desk: Desk) -> Night:
     """All services, with the deadlines of the demonstration: a silent partner costs seconds."""
-    own = f'neutral = "{neutral}"\nlibraries = {json.dumps(str(javascript(lambda _: None)))}'
-    started = Night(world, own={"console": own}, policy=(DEMO_POLICY,)).start()
-    yield started
-    started.stop()
+    return desk.night
 
 
 @pytest.fixture(scope="module")
-def coalition(night: Night) -> Iterator[Coalition]:
+def coalition(desk: Desk) -> Coalition:
     """What brings partners in, around the same services."""
-    made = Coalition(night.world, services=night.services)
-    yield made
-    made.stop()
+    return desk.coalition
+
+
+@pytest.fixture(scope="module")
+def chromium(desk: Desk) -> Chromium:
+    """One browser. Each window of it has a profile of its own."""
+    return desk.chromium
+
+
+@pytest.fixture(scope="module")
+def neutral(desk: Desk) -> str:
+    """Where `Leave now` leads."""
+    return desk.neutral
 
 
 @pytest.fixture(scope="module")
 def origin(night: Night) -> str:
     """The address that people open."""
     return f"http://localhost:{night.services['console'].port}"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    """One browser. Each window of it has a profile of its own."""
-    need_test_programs(lambda _: None, ("chromium",))
-    with opened_chromium(shown="NGAO_SHOW_BROWSER" in os.environ) as browser:
-        yield browser
 
 
 @pytest.fixture

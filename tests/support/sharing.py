@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-TOGETHER = {"tests/system": ("test_restore.py",)}
+TOGETHER: dict[str, tuple[str, ...]] = {"tests/system": ("test_restore.py",), "tests/browser": ()}
 """Folders whose files share one platform, and the files in them that have their own."""
 GUESSED_S = {
     "tests/faults": 400, "tests/docs/test_demo.py": 350, "tests/docs/test_how_to_pages.py": 350, "tests/system": 200,
@@ -25,7 +25,7 @@ GUESSED_S = {
     "tests/docs/test_recipes.py": 60, "tests/privacy": 60, "tests/service/test_http_entrypoint.py": 60,
     "tests/service/test_referral.py": 60, "tests/service/test_check.py": 50, "tests/service/test_provisioning.py": 50,
     "tests/service/test_wire.py": 45, "tests/service/test_edge_names.py": 40, "tests/service/test_delivery_guarantees.py": 35,
-    "tests/service/test_deployment_tls.py": 35, "tests/service": 20, "tests/browser": 40,
+    "tests/service/test_deployment_tls.py": 35, "tests/service": 20, "tests/browser": 150,
 }  # fmt: skip
 _REMEMBERED = "ngao/seconds"
 

@@ -25,6 +25,7 @@ from ngao.chassis.http.problems import problem_of
 from services.console.pages import keeping, languages, menu, showing
 from services.console.pages.addresses import CONVERTERS
 from services.console.pages.assets import Assets
+from services.console.pages.compressing import compress
 from services.console.pages.declaring import Page, folders_of, pages_in
 from services.console.pages.desk import Desk
 
@@ -137,6 +138,7 @@ def _finish(parts: ConsoleParts, response: Response) -> Response:
         response.headers.extend(HEADERS)
     response.headers.setdefault("Cache-Control", "no-store")
     response.headers[ROUTE] = request.url_rule.rule if request.url_rule else ""
+    compress(request, response)
     return response
 
 

@@ -108,6 +108,20 @@ def test_the_first_load_is_small(client: FlaskClient, path: str) -> None:
     assert len(gzip.compress(first.data)) < 14_000, "one window of TCP"
 
 
+def test_a_page_is_compressed_for_a_browser_that_takes_it(client: FlaskClient) -> None:
+    plain, packed = client.get("/help/safety"), client.get("/help/safety", headers={"Accept-Encoding": "gzip, deflate, br"})
+    assert ("Content-Encoding" in plain.headers, packed.headers["Content-Encoding"]) == (False, "gzip")
+    assert gzip.decompress(packed.data) == plain.data
+    assert len(packed.data) < len(plain.data) * 0.6
+    assert plain.headers["Vary"] == packed.headers["Vary"]
+    assert "Accept-Encoding" in packed.headers["Vary"]
+    assert len(packed.data) == int(packed.headers["Content-Length"])
+
+
+def test_a_page_is_sent_as_it_is_to_a_browser_that_refuses_gzip(client: FlaskClient) -> None:
+    assert "Content-Encoding" not in client.get("/help/safety", headers={"Accept-Encoding": "gzip;q=0, identity"}).headers
+
+
 def test_what_is_not_there_is_one_sentence_that_repeats_nothing(client: FlaskClient) -> None:
     answer = client.get("/x/NG-SECRET1?who=amina")
     assert answer.status_code == 404

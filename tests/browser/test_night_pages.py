@@ -1,0 +1,47 @@
+"""What else a night brings, from a phone and at a desk, in both languages and without script: a call, above all."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from ngao.testing.waiting import eventually
+from tests.browser.conftest import Opens
+from tests.support.browsing import DESKTOP, PHONE, Window, reads
+from tests.support.night import Night
+
+Way = tuple[str, tuple[int, int], bool]
+WAYS: list[Way] = [("en", PHONE, True), ("sw", DESKTOP, True), ("en", PHONE, False)]
+IDS = ["en-360", "sw-1280", "without script"]
+
+
+def answer(window: Window, english: str) -> None:
+    """Choose an answer of the question that is shown, and wait for the next one."""
+    before = window.page.locator("h1").inner_text()
+    window.button(english).click()
+    expect(window.page.locator("h1")).not_to_have_text(before)
+
+
+@pytest.mark.parametrize("way", WAYS, ids=IDS)
+def test_a_case_is_taken_by_phone(opens: Opens, night: Night, way: Way) -> None:
+    language, size, script = way
+    officer = night.person("duty-officer")
+    with opens(who=reads(officer, language), language=language, size=size, script=script) as window:
+        window.go("/report")
+        expect(window.heading("Can she talk safely now?")).to_be_visible()
+        answer(window, "Yes")
+        answer(window, "A witness")
+        for _ in range(2):  # a group, then an act
+            before = window.page.locator("h1").inner_text()
+            window.page.locator(".choices button").first.click()
+            expect(window.page.locator("h1")).not_to_have_text(before)
+        answer(window, "Yes")
+        expect(window.page.get_by_text(window.say("if sent now, because:"))).to_be_visible()
+        window.button("Send now, add the rest later").click()
+        expect(window.heading("Report sent")).to_be_visible()
+        assert window.page.url == f"{window.origin}/report/send"
+        case = window.page.locator("main a[href^='/c/']").inner_text()
+        eventually(lambda: night.ask("referral", "GET", f"/v1/cases/{case}")[0] == 200, what="referral to know the case")
+        window.go("/")
+        expect(window.page.locator(f"#{case}")).to_be_visible()
+        assert window.said == []
