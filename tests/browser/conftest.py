@@ -49,12 +49,11 @@ class Desk:
 
     night: Night
     coalition: Coalition
-    chromium: Chromium
     neutral: str
 
 
 class _Shared:
-    """Opens a desk for the first test that asks for it, and closes it after the last one of the folder.
+    """Opens desk and browser for the first test that asks for them, and closes them after the last one of the folder.
 
     A fixture of the session would leave a browser and its event loop to whatever the same process runs afterwards.
     """
@@ -62,6 +61,13 @@ class _Shared:
     def __init__(self) -> None:
         self._open = ExitStack()
         self._desk: Desk | None = None
+        self._chromium: Chromium | None = None
+
+    def chromium(self) -> Chromium:
+        if self._chromium is None:
+            need_test_programs(lambda _: None, ("chromium",))
+            self._chromium = self._open.enter_context(chromium_opened(shown="NGAO_SHOW_BROWSER" in os.environ))
+        return self._chromium
 
     def desk(self, folder: Path) -> Desk:
         if self._desk is None:
@@ -72,13 +78,11 @@ class _Shared:
             self._open.callback(night.stop)
             coalition = Coalition(night.world, services=night.start().services)
             self._open.callback(coalition.stop)
-            need_test_programs(lambda _: None, ("chromium",))
-            browser = self._open.enter_context(chromium_opened(shown="NGAO_SHOW_BROWSER" in os.environ))
-            self._desk = Desk(night, coalition, browser, neutral)
+            self._desk = Desk(night, coalition, neutral)
         return self._desk
 
     def close(self) -> None:
-        self._desk = None
+        self._desk = self._chromium = None
         self._open.close()
 
 
@@ -132,9 +136,9 @@ def coalition(desk: Desk) -> Coalition:
 
 
 @pytest.fixture(scope="module")
-def chromium(desk: Desk) -> Chromium:
+def chromium() -> Chromium:
     """One browser. Each window of it has a profile of its own."""
-    return desk.chromium
+    return _SHARED.chromium()
 
 
 @pytest.fixture(scope="module")

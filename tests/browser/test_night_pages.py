@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
+
 import pytest
 from playwright.sync_api import expect
 
 from ngao.testing.waiting import eventually
 from tests.browser.conftest import Opens
 from tests.support.browsing import DESKTOP, PHONE, Window, reads
-from tests.support.night import Night
+from tests.support.night import MOMBASA, NAIROBI, Night
 
 Way = tuple[str, tuple[int, int], bool]
 WAYS: list[Way] = [("en", PHONE, True), ("sw", DESKTOP, True), ("en", PHONE, False)]
@@ -43,5 +45,24 @@ def test_a_case_is_taken_by_phone(opens: Opens, night: Night, way: Way) -> None:
         case = window.page.locator("main a[href^='/c/']").inner_text()
         eventually(lambda: night.ask("referral", "GET", f"/v1/cases/{case}")[0] == 200, what="referral to know the case")
         window.go("/")
-        expect(window.page.locator(f"#{case}")).to_be_visible()
+        window.reload_until(window.page.locator(f"#{case}"))
+        assert window.said == []
+
+
+@pytest.mark.parametrize("way", WAYS, ids=IDS)
+def test_a_candidate_is_decided(opens: Opens, night: Night, way: Way) -> None:
+    language, size, script = way
+    name = f"Invented {''.join(secrets.choice('bdgklmnprst') + secrets.choice('aeiou') for _ in range(4)).capitalize()}"
+    phones = [f"07{secrets.randbelow(10**8):08}"]
+    night.report(NAIROBI, subject={"identity": {"names": [name], "phones": phones}})
+    case = night.report(MOMBASA, subject={"identity": {"names": [name], "phones": [f"07{secrets.randbelow(10**8):08}"]}})
+    with opens(who=reads(night.person("caseworker"), language), language=language, size=size, script=script) as window:
+        window.go("/candidates")
+        window.reload_until(window.page.locator(f"a[href='/candidates/{case}']"))
+        window.page.locator(f"a[href='/candidates/{case}']").first.click()
+        expect(window.heading("Same person? %(case)s", case=case)).to_be_visible()
+        window.button("Different people, %(case)s", case=case).first.click()
+        expect(window.page.locator("main")).to_contain_text(window.say("Different people"))
+        expect(window.button("Not sure, ask others, %(case)s", case=case)).to_have_count(0)
+        assert name.split()[1] not in window.page.url
         assert window.said == []

@@ -92,8 +92,8 @@ def test_what_is_shown_after_all_that_runs_nothing(found: dict[str, Found]) -> N
 
 @pytest.mark.parametrize("path", [each.path for each in declared("POST") if "<" not in each.path])
 def test_a_body_that_is_no_form_is_refused_or_ignored(night: Night, people: list[Browser], path: str) -> None:
-    if path in ENDS_THE_SESSION:
-        people = [night.person("watch")]
+    if path in ENDS_THE_SESSION or people[0].get("/me").status != 200:
+        people[0] = everyone(night)[0]  # one of the forms closes accounts
     for body, kind in zip(RAW, cycle(KINDS), strict=False):
         assert sent(people[0], path, body, kind) < 500, (path, body[:20], kind)
 
@@ -109,7 +109,7 @@ def sent(who: Browser, path: str, body: bytes, kind: str) -> int:
         connection.close()
 
 
-def test_a_paste_of_two_megabytes_is_refused_and_the_person_stays_signed_in(people: list[Browser]) -> None:
-    who = people[0]
+def test_a_paste_of_two_megabytes_is_refused_and_the_person_stays_signed_in(night: Night) -> None:
+    who = night.person("watch")
     assert sent(who, "/me/sessions", b"session=" + b"x" * 2_000_000, FORM) == 413
     assert who.get("/me").status == 200

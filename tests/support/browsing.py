@@ -56,6 +56,11 @@ class Wire:
     def total(self) -> int:
         return sum(self.bytes.values())
 
+    @property
+    def later(self) -> int:
+        """Of the next page, which finds the assets in the browser."""
+        return sum(size for url, size in self.bytes.items() if "/assets/" not in url)
+
     def _finished(self, event: dict[str, Any]) -> None:
         url = self.urls.get(event["requestId"], "?")
         self.bytes[url] = self.bytes.get(url, 0) + int(event["encodedDataLength"])
