@@ -73,6 +73,18 @@ def compose(path: Path | str, content: bytes) -> Node:
     return node
 
 
+def refuse_aliases(name: str, text: str) -> None:
+    """Refuse aliases. Raises Misconfigured with the line of the first one; what is not YAML is left to `compose`."""
+    try:
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                raise Misconfigured(
+                    f"The policy file {name} has an alias at line {event.start_mark.line + 1}. Write the value out."
+                )
+    except yaml.YAMLError:
+        return
+
+
 def is_overlay(node: Node) -> bool:
     """Return True if a file only changes the one below it. Raises Misconfigured when it says neither yes nor no."""
     marked = _entry(node, OVERLAY) if isinstance(node, MappingNode) else None

@@ -40,7 +40,7 @@ SCOPES = {
     "sources:write": "add or change a source and make its keys",
     "staff:read": "list the accounts of staff",
     "staff:write": "invite staff, change their roles and close accounts",
-    "system:read": "see which services are ready, and in their own sentences what they lack",
+    "system:read": "see which services are ready, what they lack, and the rules of policy; check a changed file",
 }
 """Each scope and what it allows."""
 

@@ -19,6 +19,7 @@ from services.console.organisation.client import Organisation
 from services.console.pages.application import application
 from services.console.pages.peers import Peers
 from services.console.policy import read_policy, read_retention
+from services.console.rules.reading import read_rules
 from services.console.sessions.passkeys import Site
 from services.console.sessions.store import ChallengeRepository, SessionRepository
 from services.console.settings import read_own
@@ -46,6 +47,7 @@ class ConsoleParts(Parts[Context]):
         settings = chassis.settings
         self.own = own = read_own(settings.own)
         self.roles, self.policy = read_roles(settings.policy_directories), read_policy(settings.policy_directories)
+        self.rules = read_rules(settings.policy_directories)
         self.site = Site(settings.http.public_url.rstrip("/"))
         self.issuer = StaffIssuer(settings.keys_directory, settings.public_keys_directory)
         self.peers = Peers(own.operators, settings.broker.ca_file)

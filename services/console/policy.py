@@ -18,6 +18,7 @@ from ngao.contracts.lists import LISTS
 from ngao.kernel.retention import Retention
 from services.console.roster.ladders import NOTIFICATIONS, NotificationsFile, ladders_of
 from services.console.roster.model import Ladder
+from services.console.rules.reading import read_rules
 
 _MATCHING = "matching.yaml"
 _TRIAGE, _TEMPLATES, _IDENTITY = "triage.yaml", "templates.yaml", "identity.yaml"
@@ -108,6 +109,7 @@ class Policy:
 def version_of(directories: Sequence[Path]) -> str:
     """Read every policy file that console reads at its start. Returns the version. Raises Misconfigured."""
     read_retention(directories)
+    read_rules(directories)
     return read_policy(directories).version
 
 

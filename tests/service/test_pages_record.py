@@ -321,3 +321,27 @@ def test_an_audit_that_cannot_be_asked_is_named(night: Night) -> None:
         assert "It could not be verified in time." in auditor.post("/audit", verify="notify").text
     finally:
         night.services["notify"].start()
+
+
+# --- policy
+
+
+def test_the_rules_are_read_in_words_and_a_changed_file_is_checked_by_every_service(night: Night, watcher: Browser) -> None:
+    page = watcher.get("/policy")
+    for words in ("The first hours decide.", "answer to an offer: 15 min", "365 days after", "Duty officer", "triage.yaml"):
+        assert words in page.text, words
+    before = {name: night.ask(name, "GET", "/readyz")[1] for name in ("intake", "console")}
+    typed = {"name": "deadlines.yaml", "content": "overlay: true\nurgencies:\n  critical: {respond_by: soon}\n"}
+    wrong = watcher.post("/policy", **typed)
+    assert (wrong.status, "urgencies.critical.respond_by" in wrong.text, "/tmp" in wrong.text) == (200, True, False)
+    assert "Would not start:" in wrong.text
+    fine = watcher.post("/policy", **{**typed, "content": typed["content"].replace("soon", "600")})
+    assert "Every service would start with this file." in fine.text
+    assert "answer to an offer: 15 min" in watcher.get("/policy").text, "it is not used"
+    assert before == {name: night.ask(name, "GET", "/readyz")[1] for name in before}
+    bomb = watcher.post("/policy", name="deadlines.yaml", content="a: &a [1, 1]\nb: &b [*a, *a]\n")
+    assert "has an alias at line 2. Write the value out." in bomb.text
+    assert "is not YAML at line 1" in watcher.post("/policy", name="triage.yaml", content="a: [").text
+    assert watcher.post("/policy", name="other.yaml", content="a: 1").status == 404
+    assert watcher.post("/policy", name="triage.yaml", content="x" * 70_000).status == 413
+    assert night.person("caseworker").get("/policy").status == 404

@@ -1,0 +1,1 @@
+"""The coalition's rules in words, and the check of a changed file."""
