@@ -1,7 +1,7 @@
 """Notify's own section of the settings file: `[own]`, checked whole.
 
     [own]
-    link = "https://desk.example.org"     # only if a template uses {link}
+    link = "https://desk.example.org/m/{reference}"  # only if a template uses {link}; the console leads from there to the case
     longest_pause_s = 30                  # between tries while the mail server refuses the whole account
     [own.smtp]
     host = "127.0.0.1"

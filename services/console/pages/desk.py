@@ -107,8 +107,11 @@ class Desk:
         return self.ask(service, "GET", path, scope) if self.may(scope) else None
 
     def done(self, path: str, *answers: Answer) -> Any:
-        """Continue at a page after an act; or say what was not done and why, with the way to that page."""
+        """Continue at a page after an act; or say what was not done and why, or that another person must approve it."""
         wrong = next((each for each in answers if not each.is_good), None)
+        asked = next((each for each in answers if each.waits_for_approval), None)
+        if wrong is None and asked is not None:
+            return self.show("asked.html", 202, back=path, until=asked.body["expires_at"])
         if wrong is None:
             return self.go(path)
         sentence = None if wrong.is_missing else wrong.body.get("detail")

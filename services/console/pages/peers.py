@@ -31,6 +31,11 @@ class Answer:
         return 200 <= self.status < 300
 
     @property
+    def waits_for_approval(self) -> bool:
+        """Return True if nothing is done yet, because a second person must approve it."""
+        return self.status == 202 and "expires_at" in self.body
+
+    @property
     def slug(self) -> str:
         """The problem's slug (RFC 9457), or nothing."""
         return str(self.body.get("type", "")).rpartition("/")[2]

@@ -42,10 +42,10 @@ class Templates:
         return frozenset(self.texts)
 
     def render(self, name: str, language: str, *, reference: str, link: str) -> Text:
-        """Fill a template in the recipient's language, or the default one."""
+        """Fill a template in the recipient's language, or the default one. The link may hold `{reference}`, too."""
         texts = self.texts[name]
         text = texts.get(language) or texts[self.default_language]
-        values = {"reference": reference, "link": link}
+        values = {"reference": reference, "link": link.replace("{reference}", reference)}
         return Text(text.subject.format_map(values), text.body.format_map(values))
 
     def uses_link(self) -> bool:

@@ -1,0 +1,1 @@
+"""Messages to people: whether each arrived, and the case that one was about."""

@@ -1,0 +1,75 @@
+"""The pages of messages, and the way from a message to its case."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import abort, request
+from flask_babel import lazy_gettext as _l
+
+from services.console.messages.model import FILTERED, STATES, leads_to
+from services.console.pages.declaring import page
+from services.console.pages.desk import Desk
+from services.console.pages.everywhere import ask_one, silent
+
+_MOST = 200
+_REFERENCE = re.compile(r"[0-9A-F]{4}-[0-9A-F]{4}")
+_CASE = re.compile(r"[A-Za-z0-9-]{4,40}")
+
+
+@page("/messages", scope="messages:read", group="machinery", title=_l("Messages"))
+def show_messages(desk: Desk) -> Any:
+    """Show the newest messages, of one state, one case or one reference if the address says so."""
+    chosen = _chosen()
+    query = {"case_ref" if name == "case" else name: value for name, value in chosen.items()}
+    found = ask_one(desk, "notify", f"/v1/messages?{urlencode({**query, 'limit': _MOST})}", "messages:read")
+    messages = found["notify"].body.get("messages", ())
+    return desk.show("messages.html", messages=messages, chosen=chosen, states=FILTERED, missing=silent(found))
+
+
+@page("/messages/<id:message_id>", scope="messages:read")
+def show_one_message(desk: Desk, message_id: str) -> Any:
+    """Show one message with every try, never its address or its text."""
+    return desk.show("message.html", message=desk.known("notify", f"/v1/messages/{message_id}", "messages:read"))
+
+
+@page("/m/<id:reference>", anyone=True)
+def follow_message(desk: Desk, reference: str) -> Any:
+    """Lead from the reference in a message to its case. An unknown one, and one that the person may not see, lead nowhere.
+
+    A link in a mail comes from another site, so browsers keep the cookie back. The first answer asks the browser to come again
+    from here, which takes no tap; only then is it known who is signed in.
+    """
+    if desk.signed_in is None:
+        if request.headers.get("Sec-Fetch-Site") == "cross-site":
+            return desk.show("arriving.html", path=request.path)
+        return desk.go("/sign-in")
+    reference = reference.upper()
+    if not desk.may("messages:read") or not _REFERENCE.fullmatch(reference):
+        abort(404)
+    found = desk.known("notify", f"/v1/messages?reference={reference}", "messages:read")
+    to = leads_to(found["messages"], reference)
+    if to is None or (to.startswith("/c/") and not _may_open(desk, to.removeprefix("/c/"))):
+        abort(404)
+    return desk.go(to)
+
+
+def _may_open(desk: Desk, case_ref: str) -> bool:
+    """Return True if the page of the case opens for this person, or will once referral answers again."""
+    case = desk.part("referral", f"/v1/cases/{case_ref}", "cases:read")
+    return case is not None and (case.is_good or case.is_missing)
+
+
+def _chosen() -> dict[str, str]:
+    """Return what the address chooses. Anything else leads nowhere."""
+    given = {name: value for name, value in request.args.items() if name != "lang"}
+    if any(not _fits(name, value) for name, value in given.items()):
+        abort(404)
+    return given
+
+
+def _fits(name: str, value: str) -> bool:
+    patterns = {"reference": _REFERENCE, "case": _CASE}
+    return value in STATES if name == "state" else name in patterns and patterns[name].fullmatch(value) is not None

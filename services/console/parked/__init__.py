@@ -1,0 +1,1 @@
+"""Messages that could not be processed: which there are, why, and what a person decides about each."""

@@ -1,0 +1,1 @@
+"""The systems that post reports: which there are, and whether they may."""
