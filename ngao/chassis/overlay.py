@@ -78,9 +78,8 @@ def refuse_aliases(name: str, text: str) -> None:
     try:
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
             if isinstance(event, yaml.AliasEvent):
-                raise Misconfigured(
-                    f"The policy file {name} has an alias at line {event.start_mark.line + 1}. Write the value out."
-                )
+                place = f" at line {event.start_mark.line + 1}" if event.start_mark else ""
+                raise Misconfigured(f"The policy file {name} has an alias{place}. Write the value out.")
     except yaml.YAMLError:
         return
 

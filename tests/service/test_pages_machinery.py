@@ -247,7 +247,8 @@ def test_messages_say_to_whom_by_what_and_whether_it_arrived(night: Night, peopl
     officer = people[OFFICER]
     told = night.ask("notify", "GET", f"/v1/messages?case_ref={case}")[1]["messages"]
     page = officer.get("/messages")
-    for words in (told[0]["reference"], f'href="/c/{case}"', "to the person on duty", "Notify has no address for this recipient."):
+    shown = (told[0]["reference"], f'href="/c/{case}"', "to the person on duty", "Notify has no address for this recipient.")
+    for words in shown:
         assert words in page.text, words
     one = officer.get(f"/messages/{told[0]['message_id']}")
     assert (one.status, "What was tried" in one.text) == (200, True)

@@ -100,8 +100,8 @@ KEYS = {
     "console.own.organisation.client_id": "What this console is called there.",
     "console.own.organisation.secret_file": "The file with the client's secret.",
     "notify.own.link": (
-        "The address for `{link}` in templates. `{reference}` in it is the message's: the console's `/m/{reference}` leads to the "
-        "case."
+        "The address for `{link}` in templates. `{reference}` in it is the message's: the console's `/m/{reference}` leads to "
+        "the case."
     ),
     "notify.own.longest_pause_s": "Longest pause between attempts while the mail server refuses the whole account, in seconds.",
     "notify.own.smtp.host": "The mail server's host.",
