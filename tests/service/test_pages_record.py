@@ -334,7 +334,8 @@ def test_the_rules_are_read_in_words_and_a_changed_file_is_checked_by_every_serv
     before = {name: night.ask(name, "GET", "/readyz")[1] for name in ("intake", "console")}
     typed = {"name": "deadlines.yaml", "content": "overlay: true\nurgencies:\n  critical: {respond_by: soon}\n"}
     wrong = watcher.post("/policy", **typed)
-    assert (wrong.status, "urgencies.critical.respond_by" in wrong.text, tempfile.gettempdir() in wrong.text) == (200, True, False)
+    assert (wrong.status, "urgencies.critical.respond_by" in wrong.text) == (200, True)
+    assert tempfile.gettempdir() not in wrong.text
     assert "Would not start:" in wrong.text
     fine = watcher.post("/policy", **{**typed, "content": typed["content"].replace("soon", "600")})
     assert "Every service would start with this file." in fine.text
