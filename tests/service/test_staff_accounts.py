@@ -54,7 +54,7 @@ def test_a_person_is_invited_sets_the_account_up_and_signs_in(
     assert browser.get("/me").status == 200, "setting it up signs in"
     other = Browser(console.port)
     assert other.sign_in(name, secret, steps=1).leads_to == "/"
-    assert "duty-officer" in other.get("/me").text
+    assert "Roles: Duty officer" in other.get("/me").text
 
 
 def test_an_invitation_is_used_once_and_is_nothing_without_its_code(
