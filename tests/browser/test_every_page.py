@@ -6,21 +6,26 @@ A page is found by its declaration and reached by links, so one that is added la
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from itertools import product
 
 import pytest
 
+from ngao.testing.broker import Line
 from ngao.testing.waiting import eventually
 from tests.browser.conftest import Opens
 from tests.support import browsing
 from tests.support.browsing import DESKTOP, FIRST_LOAD, LATER_LOAD, NARROWEST, PHONE, Window, reads
 from tests.support.coalition import Coalition
 from tests.support.finding_pages import Found, declared, everyone, find
+from tests.support.intake import onboard
 from tests.support.night import NAIROBI, SECRET_WORDS, Night
 
-NO_PAGES = ("/changed", "/boxes", "/organisation/back", "/report/send")
-"""What scripts ask for and what only leads on, by the end of its address: no person stays there."""
+NO_PAGES = ("/changed", "/boxes", "/organisation/back", "/report/send", "/m/<id:reference>",
+            "/approvals/<code:service>/<id:approval_id>")
+"""What scripts ask for and what only leads on, by the end of its address: no person stays there. The page of an approval
+needs a platform on which acts need two people: tests/service/test_pages_machinery.py looks at it."""
 PATHS = [each.path for each in declared() if not each.path.endswith(NO_PAGES)]
 
 
@@ -32,7 +37,17 @@ def found(night: Night, coalition: Coalition) -> dict[str, Found]:
     night.report(NAIROBI)  # of a person with the same name and another number: perhaps the same
     waiting = "/v1/candidates?reason=candidate_review"
     eventually(lambda: night.ask("registry", "GET", waiting)[1]["candidates"], what="a candidate")
+    held_back(night)
     return find(everyone(night, partner.id))
+
+
+def held_back(night: Night) -> None:
+    """A message that is set aside, and a form that could not be read."""
+    Line(night.world).publish_raw(b'{"specversion": "', "routine.intake.report.accepted.v1")
+    eventually(lambda: night.ask("referral", "GET", "/v1/parked")[1]["parked"], what="a message set aside")
+    source = f"form-{secrets.token_hex(3)}"
+    key = onboard(night.services["intake"], night.world, source, profile="kobo")
+    assert night.services["intake"].request("POST", f"/v1/inbound/{source}", {"person_name": SECRET_WORDS}, key)[0] == 202
 
 
 @pytest.fixture
