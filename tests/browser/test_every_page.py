@@ -1,7 +1,8 @@
 """Every page that the console declares, in Chromium: accessible, small, narrow enough, quiet, and true to its origin.
 
 A page is found by its declaration and reached by links, so one that is added later is looked at without a change here.
-`make test` looks at each page once: on a phone, in English, in both themes. CI looks at each in both languages, themes and sizes.
+CI looks at each page once: on a phone, in English, in both themes. `make test-long` looks at each in both languages, themes and
+sizes.
 """
 
 from __future__ import annotations
@@ -72,6 +73,7 @@ def is_fine(wrong: list[str]) -> None:
         pytest.fail("\n".join(wrong), pytrace=False)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("path", PATHS)
 def test_a_page_is_accessible_small_and_quiet(opens: Opens, at: Found, path: str) -> None:
     with opens(who=at.who) as window:
@@ -88,7 +90,7 @@ def test_a_page_is_accessible_small_and_quiet(opens: Opens, at: Found, path: str
     is_fine(wrong)
 
 
-@pytest.mark.thorough
+@pytest.mark.long
 @pytest.mark.parametrize("way", list(product(("en", "sw"), ("light", "dark"), (PHONE, DESKTOP))))
 @pytest.mark.parametrize("path", PATHS)
 def test_a_page_is_accessible_in_every_way(opens: Opens, at: Found, path: str, way: tuple[str, str, tuple[int, int]]) -> None:

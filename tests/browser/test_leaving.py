@@ -12,6 +12,8 @@ from tests.support.browsing import DESKTOP, PHONE
 from tests.support.night import SECRET_WORDS, Night
 from tests.support.staff import Browser
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture(scope="module")
 def case(night: Night) -> str:

@@ -18,6 +18,8 @@ from tests.support.browsing import PHONE, Window
 from tests.support.night import Night
 from tests.support.staff import PASSWORD, Browser, invite, set_up
 
+pytestmark = pytest.mark.thorough
+
 NOTE = "Her sister answers the phone. Ask for the word first."
 POLLED, HELD, STALE, IDLE = 16_000, 900, 125_000, 301_000
 PLACES = """() => Object.fromEntries([...document.querySelectorAll("[data-rows] > [id]")].map((each) =>

@@ -17,6 +17,8 @@ from tests.support.browsing import NARROWEST, Window
 from tests.support.night import Night
 from tests.support.staff import Browser
 
+pytestmark = pytest.mark.thorough
+
 SAFE = {"may_contact": True, "channels": ["phone"], "code_word": "mwavuli", "instructions": "Ask for the tailor."}
 NAME, NUMBER = "Fictional Moraa Nyaboke", "+254700000997"
 

@@ -26,6 +26,8 @@ from tests.support.browsing import PHONE, Window, too_wide
 from tests.support.night import SECRET_WORDS, Night
 from tests.support.staff import Browser
 
+pytestmark = pytest.mark.thorough
+
 COUNTY = "KE-45"
 OTHER_KEY = "This is not the key that is needed here. Choose the other key file."
 NARRATIVE = "An invented narrative about the red gate."

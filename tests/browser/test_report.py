@@ -12,6 +12,8 @@ from tests.support import browsing
 from tests.support.browsing import DESKTOP, LATER_LOAD, NARROWEST, PHONE, Window, reads
 from tests.support.night import NAIROBI, Night
 
+pytestmark = pytest.mark.thorough
+
 CHOSEN = ("yes", "self", "disappearance", "enforced_disappearance", "no", "days", "police")
 """Up to the fourth question."""
 
