@@ -30,8 +30,8 @@ class Page:
 
     @property
     def timeless(self) -> str:
-        """The text without the moment at which the page was made: two pages of one second or the next are compared by it."""
-        return re.sub(r'data-now( hidden)? datetime="[^"]*"', "", self.text)
+        """The text without the moment at which the page was made, which the token has, too: so two pages are compared."""
+        return re.sub(r'data-now( hidden)? datetime="[^"]*"|name="csrf_token" value="[^"]*"', "", self.text)
 
     def field(self, name: str) -> str:
         """The value of a hidden field."""
