@@ -9,12 +9,13 @@ from html import unescape
 from typing import Any
 from urllib.parse import urlencode
 
+import pymongo
 import pytest
 
 from ngao.contracts import subscriptions_of
 from ngao.testing.broker import provision
 from ngao.testing.processes import ServiceProcess, World
-from tests.support.organisation import CLIENT, SECRET, Organisation, _key
+from tests.support.organisation import CLIENT, SECRET, Organisation
 from tests.support.staff import Browser, Page, invite
 
 BACK = "/sign-in/organisation/back"
@@ -30,7 +31,7 @@ def organisation() -> Iterator[Organisation]:
 @pytest.fixture(autouse=True)
 def sound(organisation: Organisation) -> Iterator[None]:
     yield
-    organisation.claims, organisation.signs_with = {}, None
+    organisation.set(claims={}, signs_with="")
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +70,8 @@ def come_back(browser: Browser, brought: dict[str, str]) -> Page:
 
 def bound(console: ServiceProcess, world: World, organisation: Organisation, subject: str) -> str:
     """Invite a person and bind the account to the organisation's subject; returns the account's name."""
-    name, organisation.subject = f"staff-{secrets.token_hex(3)}", subject
+    name = f"staff-{secrets.token_hex(3)}"
+    organisation.set(subject=subject)
     browser = Browser(console.port)
     code = invite(console, world.operator_key, name, "watch")
     page = come_back(browser, organisation.visit(leave(browser, invitation=code)))
@@ -84,6 +86,10 @@ def test_an_invitation_binds_an_account_and_from_then_on_it_signs_in(
     name = bound(console, world, organisation, "bound-1")
     assert come_back(browser, organisation.visit(leave(browser))).leads_to == "/"
     assert f"Name: {name}" in browser.get("/me").text
+    client: Any = pymongo.MongoClient(world.parts.mongo)
+    (stored,) = client[world.database("console")]["accounts"].find({"_id": name})
+    client.close()
+    assert re.fullmatch(r"[0-9a-f]{64}", stored["organisation"]), "of who the person is there, only a hash is stored"
     shown = console.request("GET", "/v1/accounts", None, world.operator_key)[1]["accounts"]
     assert [each["has_organisation"] for each in shown if each["id"] == name] == [True]
 
@@ -91,7 +97,7 @@ def test_an_invitation_binds_an_account_and_from_then_on_it_signs_in(
 def test_a_person_whom_the_organisation_knows_and_no_invitation_is_not_signed_in(
     organisation: Organisation, browser: Browser
 ) -> None:
-    organisation.subject = "a-stranger"
+    organisation.set(subject="a-stranger")
     refused = come_back(browser, organisation.visit(leave(browser)))
     assert (refused.status, REFUSED in refused.text) == (403, True)
     assert browser.get("/me").leads_to == "/sign-in"
@@ -142,16 +148,16 @@ def test_a_token_that_is_not_the_one_asked_for_signs_no_one_in(
     console: ServiceProcess, world: World, organisation: Organisation, browser: Browser, what: str
 ) -> None:
     bound(console, world, organisation, f"wrong-{what}")
-    organisation.claims = WRONG[what]
+    organisation.set(claims=WRONG[what])
     assert come_back(browser, organisation.visit(leave(browser))).status == 403
 
 
-@pytest.mark.parametrize("how", ["another key", "our secret", "nothing"])
+@pytest.mark.parametrize("how", ["another", "shared", "none"])
 def test_a_token_that_the_organisation_has_not_signed_signs_no_one_in(
     console: ServiceProcess, world: World, organisation: Organisation, browser: Browser, how: str
 ) -> None:
     bound(console, world, organisation, f"signed-{how}")
-    organisation.signs_with = {"another key": (_key(), "RS256"), "our secret": (SECRET, "HS256"), "nothing": (None, "none")}[how]
+    organisation.set(signs_with=how)
     assert come_back(browser, organisation.visit(leave(browser))).status == 403
 
 

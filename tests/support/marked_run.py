@@ -24,6 +24,7 @@ from ngao.local.demo.scenarios import kobo_submission
 from ngao.testing.mailbox import behave, misbehave
 from ngao.testing.processes import ROOT, ServiceProcess
 from ngao.testing.waiting import eventually
+from services.intake.by_phone.take import ReportByPhone
 from services.intake.notes.write import NoteToWrite
 from services.intake.reports.update import ReportUpdate
 from services.notify.roster.responses import RosterEntry
@@ -60,7 +61,7 @@ class MarkedRun:
         return (
             self.good, self.withheld, self.taken_back, self.wrong_over_http, self.wrong_in_a_box, self.wrong_inside,
             self.noted, self.poisoned, self.in_clear_over_amqp, self.store_fails, self.mail_fails, self.partner_fails,
-            self.on_pages,
+            self.by_phone, self.on_pages,
         )  # fmt: skip
 
     def marked(self, token: Token | None = None, **changes: Any) -> dict[str, Any]:
@@ -192,6 +193,19 @@ class MarkedRun:
         browser = Browser(console.port)
         set_up(browser, invite(console, self.coalition.world.operator_key, "amina", "watch"), self.token.text("a password"))
         assert browser.get("/me").status == 200
+        with pymongo.MongoClient[Any](self.coalition.world.parts.mongo) as client:
+            client[self.coalition.world.database("console")]["sessions"].delete_many({})
+        kept = browser.post("/me/sessions", text=self.token.text("a form whose session has ended"))
+        assert (kept.status, "Your text is kept." in kept.text) == (403, True)
+
+    def by_phone(self) -> None:
+        """An operator takes a call, sends it again, and adds to it; what is broken is refused."""
+        call = self.plant(ReportByPhone, report(self.county))
+        intake, key = self.source.intake, self.coalition.world.operator_key
+        for _ in range(2):
+            assert intake.request("POST", "/v1/reports/by-phone", call, key)[0] == 202
+        for body in ({**call, "narrative": self.token.text("another call")}, {**call, self.token.text("a field"): 1}):
+            assert intake.request("POST", "/v1/reports/by-phone", body, key)[0] in {409, 422}
 
     def _wrong_keys(self, whole: bytes) -> None:
         intake, key = self.source.intake, self.source.key

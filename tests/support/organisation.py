@@ -1,16 +1,19 @@
 """An organisation's sign-in service: OpenID Connect with the code flow and PKCE, over HTTP, with keys of its own.
 
-It signs in at every visit, as `subject`. A test makes it wrong by what it sets.
+It is a process of its own, because what a test's process has imported may have changed how threads and sockets work there. It
+signs in at every visit, as `subject`. A test makes it wrong by what it sets.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import http.client
 import http.server
 import json
 import secrets
-import threading
+import subprocess
+import sys
 import time
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -20,6 +23,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
+from ngao.testing.processes import ROOT
+
 CLIENT, SECRET = "desk", "invented-client-secret-of-forty-characters"
 
 
@@ -27,42 +32,78 @@ def _key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-@dataclass
 class Organisation:
-    """Start it with `with`. `claims` replace those of the next tokens; `signs_with` is another key or algorithm."""
+    """The service as a test uses it: start it with `with`."""
+
+    def __enter__(self) -> Self:
+        command = [sys.executable, "-m", "tests.support.organisation"]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        self._port = int(self._process.stdout.readline())
+        self.issuer = f"http://127.0.0.1:{self._port}/realm"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate(timeout=10)
+
+    def set(self, **changes: Any) -> None:
+        """Change the next tokens: `subject`, `claims` that replace others, `signs_with`: `another`, `shared` or `none`."""
+        assert self._ask("POST", "/set", json.dumps(changes))[0] == 200
+
+    def visit(self, address: str) -> dict[str, str]:
+        """Do what a browser does there: return what it brings back."""
+        asked = urlsplit(address)
+        status, location = self._ask("GET", f"{asked.path}?{asked.query}")
+        assert status == 302
+        return {name: values[0] for name, values in parse_qs(urlsplit(location).query).items()}
+
+    def _ask(self, method: str, path: str, body: str | None = None) -> tuple[int, str]:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=20)
+        try:
+            connection.request(method, path, body)
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status, answer.headers.get("Location", "")
+        finally:
+            connection.close()
+
+
+@dataclass
+class _Running:
+    """The process: what it says, and which codes it has given."""
 
     subject: str = "person-1"
     claims: dict[str, Any] = field(default_factory=dict)
+    signs_with: str = ""
     key: Any = field(default_factory=_key)
-    signs_with: tuple[Any, str] | None = None
     asked: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def __enter__(self) -> Self:
-        organisation = self
+    def serve(self) -> None:
+        running = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                organisation._get(self)
+                running._get(self)
 
             def do_POST(self) -> None:
-                organisation._token(self)
+                content = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                if self.path == "/set":
+                    running.__dict__.update(json.loads(content))
+                    _send(self, 200, {})
+                else:
+                    running._token(self, content)
 
             def log_message(self, *_: Any) -> None:
                 """Say nothing."""
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.issuer = f"http://127.0.0.1:{self._server.server_address[1]}/realm"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-        return self
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.issuer = f"http://127.0.0.1:{server.server_address[1]}/realm"
+        sys.stdout.write(f"{server.server_address[1]}\n")
+        sys.stdout.flush()
+        server.serve_forever()
 
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(10)
-
-    def visit(self, address: str) -> dict[str, str]:
-        """Do what a browser does there: return what it brings back."""
+    def _visit(self, address: str) -> dict[str, str]:
         asked = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
         assert asked["client_id"] == CLIENT
         assert (asked["response_type"], asked["code_challenge_method"]) == ("code", "S256")
@@ -82,7 +123,7 @@ class Organisation:
             public = json.loads(RSAAlgorithm.to_jwk(self.key.public_key()))
             _send(handler, 200, {"keys": [{**public, "kid": "1", "use": "sig", "alg": "RS256"}]})
         elif handler.path.startswith("/realm/authorize?"):
-            brought = self.visit(handler.path)
+            brought = self._visit(handler.path)
             back = self.asked[brought["code"]]["redirect_uri"]
             handler.send_response(302)
             handler.send_header("Location", f"{back}?{urlencode(brought)}")
@@ -90,8 +131,8 @@ class Organisation:
         else:
             _send(handler, 404, {})
 
-    def _token(self, handler: Any) -> None:
-        typed = parse_qs(handler.rfile.read(int(handler.headers["Content-Length"])).decode())
+    def _token(self, handler: Any, content: str) -> None:
+        typed = parse_qs(content)
         asked = self.asked.pop(typed["code"][0], None)
         given = base64.b64decode(handler.headers.get("Authorization", "Basic ").removeprefix("Basic ")).decode()
         digest = hashlib.sha256(typed.get("code_verifier", [""])[0].encode()).digest()
@@ -104,7 +145,8 @@ class Organisation:
             "iss": self.issuer, "aud": CLIENT, "sub": self.subject, "iat": now, "exp": now + 60, "nonce": asked["nonce"],
             **self.claims,
         }  # fmt: skip
-        key, algorithm = self.signs_with or (self.key, "RS256")
+        others = {"another": (_key(), "RS256"), "shared": (SECRET, "HS256"), "none": (None, "none")}
+        key, algorithm = others.get(self.signs_with, (self.key, "RS256"))
         token = jwt.encode(claims, key, algorithm=algorithm, headers={"kid": "1"})
         _send(handler, 200, {"access_token": "unused", "token_type": "Bearer", "id_token": token})
 
@@ -116,3 +158,7 @@ def _send(handler: Any, status: int, body: dict[str, Any]) -> None:
     handler.send_header("Content-Length", str(len(content)))
     handler.end_headers()
     handler.wfile.write(content)
+
+
+if __name__ == "__main__":
+    _Running().serve()

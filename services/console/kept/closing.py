@@ -11,6 +11,7 @@ from hashlib import sha256
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from ngao.chassis.storage.sealed_fields import VERSION
 from services.console.kept.model import KEPT_FOR, KeptForm, Written, read_written
 
 _KEY_BYTES, _NONCE_BYTES = 32, 12
@@ -26,12 +27,14 @@ def close(key: str, whose: str, what: Written, now: datetime) -> KeptForm:
     plain, raw = what.as_bytes(), _raw(key)
     form_id = hmac.new(raw, plain, sha256).hexdigest()
     nonce = secrets.token_bytes(_NONCE_BYTES)
-    return KeptForm(form_id, whose, nonce + AESGCM(raw).encrypt(nonce, plain, _bound(form_id, whose)), now + KEPT_FOR)
+    body = VERSION + nonce + AESGCM(raw).encrypt(nonce, plain, _bound(form_id, whose))
+    return KeptForm(form_id, whose, body, now + KEPT_FOR)
 
 
 def open_kept(key: str, form: KeptForm) -> Written | None:
     """Return what was written, or None if another browser wrote it."""
-    nonce, text = form.body[:_NONCE_BYTES], form.body[_NONCE_BYTES:]
+    sealed = form.body.removeprefix(VERSION)
+    nonce, text = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
     try:
         return read_written(AESGCM(_raw(key)).decrypt(nonce, text, _bound(form.id, form.whose)))
     except InvalidTag:
