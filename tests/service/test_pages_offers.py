@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import pymongo
 import pytest
 
 from ngao.chassis.security import seals
@@ -16,6 +17,7 @@ from ngao.local.binaries import javascript
 from ngao.testing.processes import World
 from ngao.testing.vouching import PartnerKeys
 from ngao.testing.waiting import eventually
+from tests.support.auditing import on_record
 from tests.support.night import SECRET_WORDS, Night
 from tests.support.staff import Browser, Page
 
@@ -110,6 +112,15 @@ def test_a_person_of_a_partner_begins_at_its_offers_and_finds_no_other_page_of_s
         assert browser.get(path).status == 404, path
     assert browser.get("/me").status == 200
     assert asked.case_ref not in listed.text, "the partner has a reference of its own"
+
+
+def test_the_list_of_offers_that_was_shown_is_on_record(night: Night, asked: Asked) -> None:
+    assert asked.first.offers()
+    with pymongo.MongoClient[dict[str, Any]](night.world.parts.mongo) as client:
+        record = on_record(client[night.world.database("referral")])
+        entries = list(record.find({"action": "list.read", "subject": "list:offers"}))
+    assert entries
+    assert all(asked.first.id in each["actor"] for each in entries), {each["actor"] for each in entries}
 
 
 def test_an_offer_is_accepted_and_finished_on_its_page(night: Night, asked: Asked) -> None:
