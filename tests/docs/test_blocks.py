@@ -49,8 +49,8 @@ CONSOLE = {
     "make test-long": "tests/compose/test_rotation.py",  # the same kinds, on a container engine
     "bin/ngao test --only-tests tests/unit": SELFTEST,
     "bin/ngao test --only-tests tests/service -k parked": SELFTEST,
-    "bin/ngao test --only-tests tests/browser/test_leaving.py": SELFTEST,
-    "bin/ngao test --only-tests tests/browser -k keyboard": SELFTEST,
+    "bin/ngao test --only-tests tests/browser/test_night.py": SELFTEST,
+    "bin/ngao test --thorough --only-tests tests/browser -k keyboard": SELFTEST,
     "bin/ngao run pytest tests/service -k parked": SELFTEST,
     "export NGAO_TEST_AMQP=amqp://guest:guest@127.0.0.1:5672": SELFTEST,
     "export NGAO_TEST_MANAGEMENT=http://guest:guest@127.0.0.1:15672": SELFTEST,

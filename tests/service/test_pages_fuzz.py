@@ -13,6 +13,7 @@ from tests.support.finding_pages import Form, Found, declared, everyone, find, f
 from tests.support.night import Night
 from tests.support.staff import FORM, Browser, Page
 
+pytestmark = [pytest.mark.thorough, pytest.mark.timeout(400)]
 SCRIPT = "<script>alert(1)</script>"
 ATTRIBUTE = "\"><img src=x onerror=alert(1)>"
 ODD = (
