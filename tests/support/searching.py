@@ -194,7 +194,8 @@ def processes(_: Coalition) -> Iterator[Place]:
 def temporary(coalition: Coalition) -> Iterator[Place]:
     """Temporary files, and the memory that a crash leaves in the folder a process runs in."""
     yield from _files(coalition, coalition.temporary.rglob("*"))
-    yield from _files(coalition, chain(ROOT.glob("core*"), data_folder().rglob("core*"), data_folder().rglob("*.dump")))
+    dumps = (each for each in _below(data_folder()) if each.name.startswith("core") or each.suffix == ".dump")
+    yield from _files(coalition, chain(ROOT.glob("core*"), dumps))
 
 
 SINKS: dict[str, Sink] = {
