@@ -10,16 +10,15 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from flask import abort
 from flask_babel import lazy_gettext as _l
 
+from ngao.contracts import SERVICES
 from services.console.audit.model import actor_of, entries_of, period, trails_of
 from services.console.pages.declaring import page
-from services.console.pages.desk import OWN, Desk
-from services.console.settings import OTHERS
+from services.console.pages.desk import Desk
+from services.console.pages.everywhere import ask_everywhere, known_service, silent
 
 _READ = "audit:read"
-_ALL = (*OTHERS, OWN)
 _MOST = 100
 _SUBJECT, _ACTOR = re.compile(r"[\x21-\x7e]{1,200}"), re.compile(r"([a-z_]{2,20}:)?[A-Za-z0-9_.-]{1,80}")
 _ACTION = re.compile(r"[a-z_.]{3,60}")
@@ -50,25 +49,23 @@ def search_audit_of_all(desk: Desk) -> Any:
     query = {"subject": typed["subject"], "actor": actor_of(typed["actor"]), "action": typed["action"]}
     query |= {**period(typed["since"], typed["until"], zone), "limit": str(_MOST)}
     path = f"/v1/audit/entries?{urlencode({name: value for name, value in query.items() if value})}"
-    answers = {service: desk.ask(service, "GET", path, _READ) for service in _ALL}
+    answers = ask_everywhere(desk, path, _READ)
     entries = entries_of({service: answer.body.get("entries", ()) for service, answer in answers.items()}, _MOST)
-    unasked = [service for service, answer in answers.items() if not answer.is_good]
-    return _show(desk, typed=typed, entries=entries, unasked=unasked, most=_MOST, is_case=_CASE.fullmatch)
+    return _show(desk, typed=typed, entries=entries, unasked=silent(answers), most=_MOST, is_case=_CASE.fullmatch)
 
 
 def _verify(desk: Desk, service: str) -> Any:
     """Verify one service's audit, from its beginning to its heads, and through those that the other services hold."""
-    if service not in _ALL:
-        abort(404)
-    held = {each: desk.ask(each, "GET", "/v1/audit/held", _READ) for each in _ALL if each != service}
+    others = [each for each in SERVICES if each != known_service(service)]
+    held = {each: desk.ask(each, "GET", "/v1/audit/held", _READ) for each in others}
     (trail,) = trails_of({service: None}, {name: answer.body.get("held", ()) for name, answer in held.items()})
     answer = desk.ask(service, "POST", "/v1/audit/verify", _READ, {"heads": list(trail.heads)})
     return _show(desk, verified=answer.body if answer.is_good else {}, of=service)
 
 
 def _show(desk: Desk, status: int = 200, **values: Any) -> Any:
-    heads = {service: desk.ask(service, "GET", "/v1/audit/heads", _READ) for service in _ALL}
-    held = {service: desk.ask(service, "GET", "/v1/audit/held", _READ) for service in _ALL if heads[service].is_good}
+    heads = ask_everywhere(desk, "/v1/audit/heads", _READ)
+    held = {service: desk.ask(service, "GET", "/v1/audit/held", _READ) for service in heads if heads[service].is_good}
     trails = trails_of(
         {service: answer.body["heads"] if answer.is_good else None for service, answer in heads.items()},
         {service: answer.body.get("held", ()) for service, answer in held.items()},

@@ -78,4 +78,4 @@ def _takers(desk: Desk, county: str) -> list[str]:
     """Return the people to whom a case of this county can be handed over, without the person who asks."""
     if not desk.may("cases:write"):
         return []
-    return [each.id for each in takers(desk.parts, but=desk.person.account.id) if each.hubs is None or county in each.hubs]
+    return [each.id for each in takers(desk.parts, but=desk.person.account.id) if each.may_take(county)]

@@ -13,8 +13,8 @@ from services.console.board.show_board import open_cases
 from services.console.handover.model import Given, Taker, given, shift_of
 from services.console.handover.takers import takers
 from services.console.pages.declaring import page
-from services.console.pages.desk import OWN, Desk
-from services.console.settings import OTHERS
+from services.console.pages.desk import Desk
+from services.console.pages.everywhere import ask_everywhere, silent
 
 _CASE = re.compile(r"[A-Za-z0-9-]{4,40}")
 _WAIT_FOR_TWO = "/v1/approvals?state=waiting"
@@ -84,5 +84,5 @@ def _approvals(desk: Desk) -> tuple[int | None, set[str]]:
     """Return how many acts wait for a second person, and the services that could not say; None for a person without the scope."""
     if not desk.may("approvals:read"):
         return None, set()
-    answers = [desk.ask(service, "GET", _WAIT_FOR_TWO, "approvals:read") for service in (*OTHERS, OWN)]
-    return sum(len(each.body.get("approvals", ())) for each in answers), {each.service for each in answers if not each.is_good}
+    answers = ask_everywhere(desk, _WAIT_FOR_TWO, "approvals:read")
+    return sum(len(each.body.get("approvals", ())) for each in answers.values()), set(silent(answers))

@@ -3,7 +3,7 @@
 A library of another package is not in this repository. A file `<name>.library` in a feature's assets says where in the folder of
 libraries it is, and the digest of the one that was read and tested: another one is not served.
 
-They are sent compressed. Pages are not: what compresses a secret beside what a stranger may have written says something of it.
+They are compressed once, when the process begins; pages each time (`compressing`).
 """
 
 from __future__ import annotations

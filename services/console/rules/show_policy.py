@@ -7,10 +7,11 @@ from typing import Any
 from flask import abort, request
 from flask_babel import lazy_gettext as _l
 
+from ngao.contracts import SERVICES
 from services.console.pages.declaring import page
-from services.console.pages.desk import OWN, Desk
+from services.console.pages.desk import Desk
+from services.console.pages.everywhere import silent
 from services.console.rules.model import findings_of, in_units
-from services.console.settings import OTHERS
 
 _READ = "system:read"
 _NOT_TEXT = _l("This file is not a text in UTF-8.")
@@ -36,12 +37,10 @@ def check_changed_policy(desk: Desk) -> Any:
     if not content.strip():
         return desk.go("/policy")
     answers = {
-        service: desk.ask(service, "POST", "/v1/policy/check", _READ, {"name": name, "content": content})
-        for service in (*OTHERS, OWN)
+        service: desk.ask(service, "POST", "/v1/policy/check", _READ, {"name": name, "content": content}) for service in SERVICES
     }
     findings = findings_of({service: answer.body for service, answer in answers.items() if answer.is_good})
-    unasked = [service for service, answer in answers.items() if not answer.is_good]
-    return _show(desk, name=name, content=content, findings=findings, unasked=unasked)
+    return _show(desk, name=name, content=content, findings=findings, unasked=silent(answers))
 
 
 def _show(desk: Desk, status: int = 200, **values: Any) -> Any:
