@@ -43,7 +43,7 @@ def test_a_case_is_taken_by_phone(opens: Opens, night: Night, way: Way) -> None:
         expect(window.page.get_by_text(window.say("if sent now, because:"))).to_be_visible()
         window.button("Send now, add the rest later").click()
         expect(window.heading("Report sent")).to_be_visible()
-        assert window.page.url == f"{window.origin}/report/send"
+        assert window.page.url == f"{window.origin}/report", "the address says nothing of the call"
         case = window.page.locator("main a[href^='/c/']").inner_text()
         eventually(lambda: night.ask("referral", "GET", f"/v1/cases/{case}")[0] == 200, what="referral to know the case")
         window.go("/")

@@ -36,9 +36,12 @@ def planted_in(text: str) -> dict[int, int]:
 
 
 def _is_typed(annotation: ast.expr) -> bool:
-    """A class by its name: the context, the parts, the payload of an event. Documents, calls and modules have no types."""
+    """A class by its name: the context, the parts, the payload of an event. Documents, calls and modules have no types.
+
+    Flask's request and answer are not ours, and some of their members have none.
+    """
     name = annotation.id if isinstance(annotation, ast.Name) else ""
-    return name[:1].isupper() and name not in {"Any", "Call", "ModuleType"} and not name.endswith("Document")
+    return name[:1].isupper() and name not in {"Any", "Call", "ModuleType", "Request", "Response"} and not name.endswith("Document")
 
 
 def _root(node: ast.Attribute) -> str | None:

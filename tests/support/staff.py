@@ -74,19 +74,24 @@ class Browser:
             self.token = found[0]
         return page
 
-    def sign_in(self, name: str, secret: str, *, password: str = PASSWORD, steps: int = 0) -> Page:
-        """Sign in by password and the code of the app, `steps` steps of time from now."""
+    def sign_in(
+        self, name: str, secret: str, *, password: str = PASSWORD, steps: int = 0, at: datetime | None = None
+    ) -> Page:
+        """Sign in by password and the code of the app, `steps` steps of time from `at`, or from now."""
         self.get("/sign-in")
-        code = pyotp.TOTP(secret).at(datetime.now(UTC), counter_offset=steps)
+        code = pyotp.TOTP(secret).at(at or datetime.now(UTC), counter_offset=steps)
         return self.post("/sign-in", name=name, password=password, code=code)
 
 
-def set_up(browser: Browser, code: str, password: str = PASSWORD) -> tuple[str, list[str]]:
-    """Set an account up by an invitation's code; returns the secret of the app and the recovery codes."""
+def set_up(browser: Browser, code: str, password: str = PASSWORD, at: datetime | None = None) -> tuple[str, list[str]]:
+    """Set an account up by an invitation's code; returns the secret of the app and the recovery codes.
+
+    The code of the app is the one of `at`, or of now: a test that uses a code twice says when, lest a step of time passes meanwhile.
+    """
     browser.get("/welcome")
     page = browser.post("/welcome", invitation=code)
     (secret,) = re.findall(r"<code[^>]*>([A-Z2-7]{32})</code>", page.text)
-    done = browser.post("/welcome", invitation=code, password=password, code=pyotp.TOTP(secret).now())
+    done = browser.post("/welcome", invitation=code, password=password, code=pyotp.TOTP(secret).at(at or datetime.now(UTC)))
     assert done.status == 200, done.text
     return secret, re.findall(r"<code>([A-Z2-7-]{19})</code>", done.text)
 
