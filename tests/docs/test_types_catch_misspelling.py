@@ -20,6 +20,9 @@ FEWEST = {"console": 3}
 """So many places there are in a service, 60 in all others, or the search has gone blind."""
 
 
+_UNTYPED = {"Any", "Call", "ModuleType", "Request", "Response"}
+
+
 def planted_in(text: str) -> dict[int, int]:
     """Where a member of the context, of the parts or of a typed event ends: one column for each line.
 
@@ -41,7 +44,7 @@ def _is_typed(annotation: ast.expr) -> bool:
     Flask's request and answer are not ours, and some of their members have none.
     """
     name = annotation.id if isinstance(annotation, ast.Name) else ""
-    return name[:1].isupper() and name not in {"Any", "Call", "ModuleType", "Request", "Response"} and not name.endswith("Document")
+    return name[:1].isupper() and name not in _UNTYPED and not name.endswith("Document")
 
 
 def _root(node: ast.Attribute) -> str | None:

@@ -86,7 +86,7 @@ class Browser:
 def set_up(browser: Browser, code: str, password: str = PASSWORD, at: datetime | None = None) -> tuple[str, list[str]]:
     """Set an account up by an invitation's code; returns the secret of the app and the recovery codes.
 
-    The code of the app is the one of `at`, or of now: a test that uses a code twice says when, lest a step of time passes meanwhile.
+    The code of the app is the one of `at`, or of now: a test that uses a code twice says when, as time goes on.
     """
     browser.get("/welcome")
     page = browser.post("/welcome", invitation=code)
