@@ -18,8 +18,6 @@ ROOT = Path(__file__).parents[2]
 REPORTED = re.compile(r"^(?P<path>\S+\.py):(?P<line>\d+): error: ", re.MULTILINE)
 FEWEST = {"console": 3}
 """So many places there are in a service, 60 in all others, or the search has gone blind."""
-
-
 _UNTYPED = {"Any", "Call", "ModuleType", "Request", "Response"}
 
 
