@@ -46,6 +46,7 @@ class World:
         self.vhost, self.edge_vhost = f"test-{name}", f"test-{name}.edge"
         self.tiers_s = tiers_s
         self.connections: dict[Hashable, Any] = {}  # to the broker, kept by `Line`
+        self.ports: list[int] = []  # chosen, perhaps not listened at yet
         self.operator_key, hashed = new_key("operator", "tester")
         self.parts = addresses()
         user, password = self.parts.account
@@ -81,7 +82,7 @@ class World:
     def settings(self, service: str, own: str = "", policy: tuple[Path, ...] = ()) -> tuple[Path, int]:
         """Write a service's settings; return the file and the port it will listen on."""
         first_keys.init_service_keys(self.directory / "keys" / service, PERIOD)
-        port = free_port()
+        self.ports.append(port := free_port(self.ports))
         # Passkeys are for a name, not a number.
         called = f'public_url = "http://localhost:{port}"' if service == "console" else ""
         policies = json.dumps([str(ROOT / "deploy" / "policy"), *(str(each) for each in policy)])

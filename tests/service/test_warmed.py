@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ngao.testing.processes import ROOT, WARMED
+from ngao.contracts import SERVICES
+from ngao.testing.processes import ROOT, WARMED, World
 from ngao.testing.waiting import eventually
 from ngao.testing.warmed import Warmed, WarmedProcess
 
@@ -21,6 +22,12 @@ def run(tmp_path: Path, *arguments: str) -> tuple[WarmedProcess, Path]:
     log = tmp_path / "log"
     with log.open("ab") as output:
         return WARMED.start(SLEEPER, arguments, output, {"TMPDIR": str(tmp_path)}), log
+
+
+def test_no_two_services_of_a_world_get_one_port(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NGAO_PORTS", "31980-31999")  # few, so that a second choice of the same is likely
+    ports = [world.settings(service)[1] for service in (*SERVICES, *SERVICES)]
+    assert len({*ports}) == len(ports)
 
 
 @pytest.mark.parametrize(
