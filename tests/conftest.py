@@ -5,15 +5,15 @@ from __future__ import annotations
 import gc
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import hypothesis
-import pymongo
 import pytest
 
-from ngao.testing.broker import remove
 from ngao.testing.processes import World
+from ngao.testing.worlds import forget
 from tests.support.closed_sockets import Sockets
 from tests.support.sharing import Sharing
 
@@ -51,14 +51,19 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture(scope="session")
+def _removes() -> Iterator[Callable[[World], None]]:
+    """Remove worlds while the next modules run: broker and store take seconds for that, in which a worker would only wait."""
+    begun: list[Future[None]] = []
+    with ThreadPoolExecutor(1) as pool:
+        yield lambda made: begun.append(pool.submit(forget, made))
+    for each in begun:
+        each.result()
+
+
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(tmp_path_factory: pytest.TempPathFactory, _removes: Callable[[World], None]) -> Iterator[World]:
     """A module's own corner: virtual hosts, databases, keys; removed afterwards."""
     made = World(Path(tmp_path_factory.mktemp("world")), secrets.token_hex(4))
     yield made
-    remove(made)
-    client = pymongo.MongoClient(made.parts.mongo)
-    for name in client.list_database_names():
-        if name.startswith(f"test_{made.name}_"):
-            client.drop_database(name)
-    client.close()
+    _removes(made)

@@ -9,7 +9,7 @@ import os
 import secrets
 import signal
 import subprocess
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -140,8 +140,12 @@ class ServiceProcess:
         with self.log.open("ab") as log:
             self.process = WARMED.start(self.module, [str(self.settings)], log, {"TMPDIR": str(self.settings.with_name("tmp"))})
         if ready:
-            eventually(self.is_ready, within=90, what=f"{self.module} to be ready; see {self.log}")
+            self.wait_until_ready()
         return self
+
+    def wait_until_ready(self) -> None:
+        """Wait at most a minute and a half. Raises AssertionError when it has ended, or is not ready by then."""
+        eventually(self.is_ready, within=90, what=f"{self.module} to be ready; see {self.log}")
 
     def is_ready(self) -> bool:
         """Ask it. Raises AssertionError with the end of its log when the process has ended."""
@@ -203,12 +207,33 @@ class ServiceProcess:
 
     def stop(self) -> None:
         """End it, even when it is stopped by SIGSTOP or does not react."""
+        stop_all([self])
+
+    def ask_to_end(self) -> bool:
+        """Send it what ends it; returns False if it has ended already."""
         if not self.is_running():
-            return
+            return False
         self.signal(signal.SIGCONT)
         self.signal(signal.SIGTERM)
+        return True
+
+    def wait_for_its_end(self) -> None:
+        """Wait until it has ended; kill it if that takes too long."""
         try:
             self.wait(20)
         except subprocess.TimeoutExpired:
             self.signal(signal.SIGKILL)
             self.wait(10)
+
+
+def start_all(processes: Iterable[ServiceProcess]) -> None:
+    """Start services, all at the same time, and wait until they are ready."""
+    started = [each.start(ready=False) for each in processes]
+    for each in started:
+        each.wait_until_ready()
+
+
+def stop_all(processes: Iterable[ServiceProcess]) -> None:
+    """End services, all at the same time."""
+    for each in [each for each in processes if each.ask_to_end()]:
+        each.wait_for_its_end()

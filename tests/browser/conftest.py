@@ -12,16 +12,14 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any
 
-import pymongo
 import pytest
 from playwright.sync_api import Browser as Chromium
 
 from ngao.local.binaries import javascript, need_test_programs
 from ngao.local.pictures import chromium as chromium_opened
-from ngao.testing.broker import remove
 from ngao.testing.processes import World
+from ngao.testing.worlds import forget
 from tests.support.browsing import Window, window
 from tests.support.coalition import DEMO_POLICY, Coalition
 from tests.support.night import Night
@@ -74,7 +72,7 @@ class _Shared:
             neutral = self._open.enter_context(_elsewhere())
             own = f'neutral = "{neutral}"\nlibraries = {json.dumps(str(javascript(lambda _: None)))}'
             night = Night(World(folder, secrets.token_hex(4)), {"console": own}, (DEMO_POLICY,))
-            self._open.callback(_forget, night.world)
+            self._open.callback(forget, night.world)
             self._open.callback(night.stop)
             coalition = Coalition(night.world, services=night.start().services)
             self._open.callback(coalition.stop)
@@ -108,14 +106,6 @@ def _elsewhere() -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
-
-
-def _forget(world: World) -> None:
-    remove(world)
-    with pymongo.MongoClient[Any](world.parts.mongo) as client:
-        for name in client.list_database_names():
-            if name.startswith(f"test_{world.name}_"):
-                client.drop_database(name)
 
 
 @pytest.fixture(scope="module")

@@ -25,8 +25,8 @@ from ngao.chassis.storage.held import Held
 from ngao.chassis.storage.sealed_fields import VERSION
 from ngao.deployment.naming import SERVICES
 from ngao.testing.addresses import data_folder
-from ngao.testing.broker import remove
 from ngao.testing.processes import World
+from ngao.testing.worlds import forget
 from tests.support.auditing import on_record
 from tests.support.coalition import Coalition, opened
 from tests.support.controls import UNPLANTABLE, planted
@@ -78,11 +78,7 @@ def coalition(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coalition]:
     with opened(world, names=SERVICES) as made:
         tap(made)
         yield made
-    remove(world)
-    client: Any = pymongo.MongoClient(world.parts.mongo)
-    for service in made.services:
-        client.drop_database(world.database(service))
-    client.close()
+    forget(world)
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from ngao.chassis.security.staff_tokens import Staff, StaffIssuer
 from ngao.contracts import SERVICES, subscriptions_of
 from ngao.deployment.first_keys import init_staff_pair
 from ngao.testing.broker import provision
-from ngao.testing.processes import PERIOD, ServiceProcess, World
+from ngao.testing.processes import PERIOD, ServiceProcess, World, start_all, stop_all
 from ngao.testing.waiting import eventually
 from tests.support.documents import operations, service_class
 from tests.support.each import for_each
@@ -69,10 +69,10 @@ def running(world: World, keys: dict[str, str]) -> Iterator[dict[str, ServicePro
     keeper = {"does": "works on cases of one's own", "sees": ["public", "internal"], "may": {"own": [*OWN_CASES]}}
     (policy / "roles.yaml").write_text(yaml.safe_dump({"overlay": True, "roles": {BLIND: blind, KEEPER: keeper}}))
     assert set(read_roles((POLICY, policy))) == {*ROLES, BLIND, KEEPER}
-    started = {name: ServiceProcess(*world.settings(name, own.get(name, ""), (policy,))).start() for name in SERVICES}
-    yield started
-    for each in started.values():
-        each.stop()
+    made = {name: ServiceProcess(*world.settings(name, own.get(name, ""), (policy,))) for name in SERVICES}
+    start_all(made.values())
+    yield made
+    stop_all(made.values())
 
 
 @pytest.fixture(scope="module")

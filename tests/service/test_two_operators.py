@@ -22,7 +22,7 @@ from ngao.chassis.security.staff_tokens import Staff, StaffIssuer
 from ngao.contracts import subscriptions_of
 from ngao.deployment.first_keys import init_staff_pair
 from ngao.testing.broker import Line, provision
-from ngao.testing.processes import PERIOD, ServiceProcess, World
+from ngao.testing.processes import PERIOD, ServiceProcess, World, start_all, stop_all
 from ngao.testing.waiting import eventually
 from tests.service.test_registry import MADE, accepted, new_identity, new_ref
 from tests.support.auditing import on_record
@@ -72,10 +72,10 @@ def running(world: World, keys: dict[str, str]) -> Iterator[dict[str, ServicePro
     assert keys
     world.approvals = "two"
     provision(world, {name: subscriptions_of(name) for name in SERVICES})
-    started = {name: ServiceProcess(*world.settings(name)).start() for name in SERVICES}
-    yield started
-    for each in started.values():
-        each.stop()
+    made = {name: ServiceProcess(*world.settings(name)) for name in SERVICES}
+    start_all(made.values())
+    yield made
+    stop_all(made.values())
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import signal
 import subprocess
 import sys
 import time
@@ -28,7 +27,7 @@ from ngao.deployment.naming import SERVICES
 from ngao.local.mailbox import Mail, messages
 from ngao.testing.broker import Line, inbound_queues, management_of, provision
 from ngao.testing.mailbox import Mailbox
-from ngao.testing.processes import ROOT, ServiceProcess, World
+from ngao.testing.processes import ROOT, ServiceProcess, World, stop_all
 from ngao.testing.waiting import eventually
 from tests.support import outsiders
 from tests.support.cases import case
@@ -213,8 +212,8 @@ class Coalition:
         for service in self.names:
             settings, port = self.world.settings(service, self.own(service), (DEMO_POLICY, *self.policy))
             self.services[service] = ServiceProcess(settings, port).start(ready=False)
-        for service, process in self.services.items():
-            eventually(process.is_ready, within=90, what=f"{service} to be ready; see {process.log}")
+        for process in self.services.values():
+            process.wait_until_ready()
         for person in OFFICERS:
             self.asks("notify", "PUT", f"/v1/roster/duty-officers/{person}", {"email": f"{person}@example.org", "language": "en"})
 
@@ -231,10 +230,7 @@ class Coalition:
             partner.leave()
         for partner in self.partners:
             partner.close()
-        for process in self.services.values():
-            process.signal(signal.SIGTERM)
-        for process in self.services.values():
-            process.stop()
+        stop_all(self.services.values())
         outsiders.remove_accounts(self.edge)
 
     def _provision(self) -> None:

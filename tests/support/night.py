@@ -9,7 +9,7 @@ from typing import Any
 
 from ngao.contracts import SERVICES, subscriptions_of
 from ngao.testing.broker import provision
-from ngao.testing.processes import ServiceProcess, World
+from ngao.testing.processes import ServiceProcess, World, start_all, stop_all
 from ngao.testing.waiting import eventually
 from tests.support.intake import onboard, report
 from tests.support.staff import Browser, invite, set_up
@@ -40,16 +40,12 @@ class Night:
         addresses = "\n".join(f'{name} = "http://127.0.0.1:{each.port}"' for name, each in self.services.items())
         asks = f"guesses_at_once = 1000\n{own.get('console', '')}\n[own.services]\n{addresses}\n[own.operators]\n{addresses}\n"
         self.services["console"] = ServiceProcess(*self.world.settings("console", asks, self.policy))
-        for each in self.services.values():
-            each.start(ready=False)
-        for each in self.services.values():
-            eventually(each.is_ready, within=90, what=f"a service to be ready; see {each.log}")
+        start_all(self.services.values())
         return self
 
     def stop(self) -> None:
         """Stop them all."""
-        for each in self.services.values():
-            each.stop()
+        stop_all(self.services.values())
 
     def ask(self, service: str, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Ask a service as the operator of the tests, who may do everything."""

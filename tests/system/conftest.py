@@ -6,12 +6,11 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-import pymongo
 import pytest
 import yaml
 
-from ngao.testing.broker import remove
 from ngao.testing.processes import World
+from ngao.testing.worlds import forget
 from tests.support.coalition import DEMO_POLICY, Coalition, Source, opened
 
 
@@ -25,11 +24,7 @@ def coalition(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coalition]:
     (policy / "deadlines.yaml").write_text(yaml.safe_dump(deadlines))
     with opened(world, (policy,)) as made:
         yield made
-    remove(world)
-    client = pymongo.MongoClient(world.parts.mongo)
-    for service in made.services:
-        client.drop_database(world.database(service))
-    client.close()
+    forget(world)
 
 
 @pytest.fixture(scope="session")

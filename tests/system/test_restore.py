@@ -19,9 +19,9 @@ from ngao.deployment.backup import outsiders, sealed_file
 from ngao.deployment.backup.restoring import Target
 from ngao.deployment.backup.sets import OUTSIDERS, Backup, Sources, take
 from ngao.deployment.naming import SERVICES
-from ngao.testing.broker import remove
 from ngao.testing.processes import World
 from ngao.testing.waiting import eventually
+from ngao.testing.worlds import forget
 from tests.support.auditing import on_record
 from tests.support.coalition import Coalition, Partner, Source, opened, report
 from tests.support.outsiders import remove_accounts
@@ -39,10 +39,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coalition]:
     world = World(Path(tmp_path_factory.mktemp("restore")), secrets.token_hex(4))
     with opened(world, names=SERVICES) as made:
         yield made
-    remove(world)
-    with pymongo.MongoClient[dict[str, Any]](world.parts.mongo) as client:
-        for service in SERVICES:
-            client.drop_database(world.database(service))
+    forget(world)
 
 
 def stores(world: World) -> dict[str, StoreSettings]:
@@ -58,11 +55,8 @@ def lose_everything(own: Coalition, partner: Partner) -> None:
         process.signal(signal.SIGKILL)
         process.wait()
     partner.close()
-    with pymongo.MongoClient[dict[str, Any]](own.world.parts.mongo) as client:
-        for service in SERVICES:
-            client.drop_database(own.world.database(service))
     remove_accounts(own.edge)
-    remove(own.world)
+    forget(own.world)
 
 
 def put_back(own: Coalition, backup: Backup) -> None:
