@@ -6,6 +6,7 @@ Each command is loaded on demand, because loading all of them takes longer than 
 from __future__ import annotations
 
 import sys
+import warnings
 from importlib import import_module
 
 import typer
@@ -68,6 +69,7 @@ def build(wanted: str | None = None) -> typer.Typer:
 
 def main() -> None:
     """Run one command. A known error is printed as one message, never as a traceback."""
+    warnings.filterwarnings("ignore", r"\s*Eventlet is deprecated")  # it announces its own end on import, to developers
     try:
         build(sys.argv[1] if len(sys.argv) > 1 else None)(prog_name="ngao")
     except NgaoError as error:

@@ -204,7 +204,8 @@ def _show_pages(console: Console, platform: Platform, account: DemoAccount) -> N
     console.print(f"  password  {account.password}")
     console.print("  code      the one that [bold]bin/ngao demo-code[/bold] shows, as an authenticator app would")
     console.print("  This person is a duty officer: the board shows the cases that need a person. Open one, and read its story.")
-    console.print(f"  See what others see: [bold]bin/ngao staff roles {account.name} --role administrator[/bold]", soft_wrap=True)
+    roles = f"bin/ngao staff roles {account.name} --role administrator"
+    console.print(f"  See what others see: [bold]{roles}[/bold], then open the page again", soft_wrap=True)
 
 
 @app.command("demo-code", rich_help_panel="Run")

@@ -65,4 +65,4 @@ def list_accounts(url: Url = None, as_json: AsJson = False) -> None:
 
 def _tell(invited: dict[str, Any]) -> None:
     echo(f"The code for {invited['id']}, until {invited['expires_at']}: {invited['code']}")
-    echo("It is not shown again. Give it to the person directly: its holder sets the account up.")
+    echo("It is not shown again. Give it to the person directly: its holder sets the account up, at /welcome of the web pages.")

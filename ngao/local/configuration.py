@@ -45,7 +45,8 @@ def write_settings(home: Home, ports: Mapping[str, int]) -> None:
     for service in SERVICES:
         own_file = own_settings_file(home, service)
         own = own_file.read_text("utf-8") if own_file.exists() else _default_own(service, ports)
-        write_whole(home.config / f"{service}.toml", to_toml(_settings(home, service, ports)) + f"\n[own]\n{own}")
+        heading = "" if any(line.strip() == "[own]" for line in own.splitlines()) else "[own]\n"  # an operator may write it, too
+        write_whole(home.config / f"{service}.toml", to_toml(_settings(home, service, ports)) + f"\n{heading}{own}")
 
 
 def own_settings_file(home: Home, service: str) -> Path:

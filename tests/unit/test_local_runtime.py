@@ -227,6 +227,15 @@ def test_written_settings_are_settings_that_a_service_reads(tmp_path: Path) -> N
     assert asked == {each: f"http://127.0.0.1:{chosen[each]}" for each in configuration.SERVICES if each != "console"}
 
 
+def test_an_operators_own_settings_may_begin_with_the_heading_of_their_section(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.make()
+    chosen = {name: 20000 + number for number, name in enumerate(("amqp", "mongo", "smtp", *configuration.SERVICES))}
+    configuration.own_settings_file(home, "intake").write_text('# ours\n[own]\nmine = "kept"\n[own.more]\nnumber = 1\n')
+    configuration.write_settings(home, chosen)
+    assert tomllib.loads((home.config / "intake.toml").read_text("utf-8"))["own"] == {"mine": "kept", "more": {"number": 1}}
+
+
 def test_settings_are_written_as_toml() -> None:
     sections = {"name": 'with "quotes" and \\', "table": {"number": 1, "list": ["a", "b"]}}
     assert tomllib.loads(configuration.to_toml(sections)) == sections
