@@ -9,6 +9,8 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
+from services.console.values import moment_of
+
 URGENCIES = ("critical", "high", "medium", "low")
 _SEEN = {"acknowledged"}
 _LAST = datetime.max.replace(tzinfo=UTC)
@@ -67,7 +69,7 @@ def row_of(case: Mapping[str, Any], alarms: Iterable[str] = ()) -> Row:
         turn=_turn(str(case["state"]), {state for _, state in needs}),
         needs=needs,
         created_at=datetime.fromisoformat(case["created_at"]),
-        due=_moment(case.get("next_deadline")),
+        due=moment_of(case.get("next_deadline")),
         alarms=tuple(sorted(alarms)),
     )
 
@@ -87,7 +89,3 @@ def _turn(state: str, needs: set[str]) -> Turn:
     if "with_human" in needs:
         return Turn.YOURS
     return Turn.PARTNER if "placed" in needs else Turn.SERVICE
-
-
-def _moment(given: Any) -> datetime | None:
-    return datetime.fromisoformat(given) if isinstance(given, str) else None

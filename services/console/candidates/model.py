@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.console.person.model import account_of
+from services.console.values import account_of
 
 LINKED, SEPARATE = "linked", "separate"
 _VERDICTS = {"linkCandidate": LINKED, "separateCandidate": SEPARATE}

@@ -12,7 +12,7 @@ from services.console.candidates.model import asked_for, best_score, decision_of
 from services.console.pages.declaring import page
 from services.console.pages.desk import Desk
 from services.console.pages.peers import Answer
-from services.console.person.model import account_of, first_of
+from services.console.person.model import first_of
 from services.console.person.show_person import READ, reasons_for
 
 _DECIDE = "defenders:write"
@@ -26,13 +26,8 @@ def list_candidates(desk: Desk) -> Any:
     """Show the cases whose person may be known already, the longest waiting first. Values are masked by the registry."""
     found = desk.ask("registry", "GET", f"/v1/candidates?reason={_reason(desk)}", READ)
     missing = [] if found.is_good else ["registry"]
-    return desk.show(
-        "candidates.html",
-        candidates=found.body.get("candidates", ()),
-        missing=missing,
-        best_score=best_score,
-        account_of=account_of,
-    )
+    candidates = found.body.get("candidates", ())
+    return desk.show("candidates.html", candidates=candidates, missing=missing, best_score=best_score)
 
 
 @page("/candidates/<case:case_ref>", scope=READ)
@@ -80,7 +75,7 @@ def _candidate(desk: Desk, case_ref: str, status: int = 200, *, changed: bool = 
     waiting = desk.part("registry", "/v1/approvals", "approvals:read")
     return desk.show(
         "candidate.html", status, candidate=found, case_ref=case_ref, changed=changed, decision=decision_of(found),
-        waiting=asked_for(case_ref, _approvals(waiting)), facts_of=facts_of, account_of=account_of,
+        waiting=asked_for(case_ref, _approvals(waiting)), facts_of=facts_of,
     )  # fmt: skip
 
 

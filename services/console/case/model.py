@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from services.console.values import account_of
+
 SETTLED_BECAUSE = ("met", "gone", "declined_by_person")
 LONGEST_NOTE = 4_000
 LATEST = 12
@@ -34,16 +36,11 @@ class Left:
     partners: tuple[str, ...]
 
 
-def name_of(actor: str) -> str:
-    """Return the name of an actor: `operator:amina` is Amina's account."""
-    return actor.rpartition(":")[2]
-
-
 def flags_of(answer: Mapping[str, Any]) -> list[Flag]:
     """Return the flags as intake shows them, those that are set first."""
     flags = [
         Flag(
-            str(each["code"]), each.get("label") or {}, bool(each.get("is_set")), name_of(each.get("changed_by") or ""),
+            str(each["code"]), each.get("label") or {}, bool(each.get("is_set")), account_of(each.get("changed_by")),
             str(each.get("changed_at") or ""),
         )
         for each in answer.get("flags", ())

@@ -8,7 +8,7 @@ from flask import abort
 
 from ngao.kernel.actors import Actor
 from services.console.board.model import URGENCIES, Row, row_of, unseen_alarms
-from services.console.case.model import SETTLED_BECAUSE, flags_of, is_asked, latest, left_out, name_of, waiting_offers
+from services.console.case.model import SETTLED_BECAUSE, flags_of, is_asked, latest, left_out, waiting_offers
 from services.console.handover.takers import takers
 from services.console.pages.declaring import page
 from services.console.pages.desk import Desk
@@ -37,7 +37,7 @@ def show_case(desk: Desk, case_ref: str) -> Any:
 def show_story(desk: Desk, case_ref: str) -> Any:
     """Show every step of a case with its reasons, the newest first."""
     case = desk.known("referral", f"/v1/cases/{case_ref}", "cases:read")
-    return desk.show("story.html", case=case, row=row_of(case), name_of=name_of)
+    return desk.show("story.html", case=case, row=row_of(case))
 
 
 @page("/c/<case:case_ref>/offers", scope="cases:read")
@@ -57,7 +57,7 @@ def show_case_messages(desk: Desk, case_ref: str) -> Any:
     listed = desk.known("notify", f"/v1/messages?case_ref={case_ref}&limit=500", "messages:read")
     if not listed["messages"] and desk.may("cases:read"):
         desk.known("referral", f"/v1/cases/{case_ref}", "cases:read")
-    return desk.show("case_messages.html", case_ref=case_ref, messages=listed["messages"], name_of=name_of)
+    return desk.show("case_messages.html", case_ref=case_ref, messages=listed["messages"])
 
 
 @page("/c/<case:case_ref>/print", methods=("POST",), scope="reports:read")

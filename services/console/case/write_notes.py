@@ -8,7 +8,7 @@ from typing import Any
 from flask import abort
 from flask_babel import lazy_gettext as _l
 
-from services.console.case.model import LONGEST_NOTE, flags_of, last_change, name_of, note_of
+from services.console.case.model import LONGEST_NOTE, flags_of, last_change, note_of
 from services.console.pages.declaring import page
 from services.console.pages.desk import Desk
 
@@ -81,7 +81,7 @@ def _notes(desk: Desk, case_ref: str, status: int = 200, *, wrong: Any = "", act
     parts = [each for each in (flags, notes) if each is not None]
     return desk.show(
         "notes.html", status, case_ref=case_ref, flags=flags_of(flags.body), revision=flags.body.get("revision", 0),
-        notes=notes.body.get("notes", []) if notes else None, forgotten=bool(flags.body.get("forgotten")), name_of=name_of,
+        notes=notes.body.get("notes", []) if notes else None, forgotten=bool(flags.body.get("forgotten")),
         missing=sorted({each.service for each in parts if each.is_missing}), wrong=wrong, typed=desk.typed if wrong else {},
         act=act or secrets.token_hex(16), longest=LONGEST_NOTE,
     )  # fmt: skip

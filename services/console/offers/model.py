@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from services.console.values import moment_of
+
 OPEN, AT_WORK = frozenset({"offered", "received"}), frozenset({"accepted", "started"})
 READABLE = frozenset({"accepted", "started", "completed"})
 """The states in which people of the partner may open what was sealed to it."""
@@ -91,8 +93,8 @@ def row_of(offer: Mapping[str, Any]) -> Row:
     return Row(
         **{name: str(offer.get(name) or "") for name in words},
         languages=tuple(offer.get("languages") or ()),
-        due=_moment(offer.get("due")),
-        ended_at=_moment(offer.get("ended_at")),
+        due=moment_of(offer.get("due")),
+        ended_at=moment_of(offer.get("ended_at")),
     )
 
 
@@ -100,7 +102,3 @@ def left(due: datetime, now: datetime) -> Left:
     """Return how long is left until a deadline."""
     minutes = int((due - now).total_seconds()) // 60
     return Left(*divmod(minutes, 60)) if minutes >= 0 else Left(None, None)
-
-
-def _moment(given: Any) -> datetime | None:
-    return datetime.fromisoformat(given) if isinstance(given, str) else None

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from services.console.policy import Labels
 from services.console.sentences.showing import filters
+from services.console.values import account_of
 
 if TYPE_CHECKING:
     from services.console.context import ConsoleParts
@@ -33,6 +34,7 @@ def show(app: Flask, parts: ConsoleParts) -> None:
         "template": partial(label, parts.policy.templates),
         "decision": partial(label, parts.policy.decision_reasons),
         "labelled": labelled,
+        "account": account_of,
         **filters(parts.policy),
         "language": partial(label, parts.policy.languages),
         "role": partial(label, parts.policy.roles),

@@ -46,8 +46,3 @@ def reasons_of(every: Sequence[str], purposes: Iterable[str] | None) -> tuple[st
 def first_of(reasons: Sequence[str], preferred: str) -> str:
     """Return the reason for opening a page that shows no values; empty for a person who may give none."""
     return preferred if preferred in reasons else next(iter(reasons), "")
-
-
-def account_of(actor: str | None) -> str:
-    """Return the account of an actor as services name it: `operator:amina` is amina."""
-    return (actor or "").rpartition(":")[2]

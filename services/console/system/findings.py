@@ -9,6 +9,7 @@ from enum import IntEnum
 from typing import Any
 
 from services.console.system.model import Readiness, Sentence, State
+from services.console.values import moment_of
 
 OUTBOX_WITHIN = timedelta(minutes=2)
 """An event that has waited for longer is worth a sentence: usually it leaves within a second."""
@@ -69,7 +70,7 @@ def of_quarantine(held: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
 
 def of_outbox(service: str, outbox: Mapping[str, Any], now: datetime) -> Iterator[Finding]:
     """Yield how many events of a service wait for the broker, if the oldest has waited for too long."""
-    oldest = _moment(outbox.get("oldest_created_at"))
+    oldest = moment_of(outbox.get("oldest_created_at"))
     if oldest is not None and now - oldest > OUTBOX_WITHIN:
         yield Finding(Gravity.WAITING, "outbox", service, int(outbox.get("waiting") or 0), oldest)
 
@@ -91,11 +92,7 @@ def _warning(service: str, said: Sentence) -> Finding:
 
 
 def _waiting(code: str, service: str, since: Iterable[Any]) -> Iterator[Finding]:
-    moments = [_moment(each) for each in since]
+    moments = [moment_of(each) for each in since]
     if moments:
         oldest = min((each for each in moments if each is not None), default=None)
         yield Finding(Gravity.WAITING, code, service, len(moments), oldest)
-
-
-def _moment(given: Any) -> datetime | None:
-    return datetime.fromisoformat(given) if isinstance(given, str) else None

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.console.case import model
-from services.console.case.model import flags_of, is_settling, last_change, latest, left_out, name_of, note_of, waiting_offers
+from services.console.case.model import flags_of, is_settling, last_change, latest, left_out, note_of, waiting_offers
 
 FLAGS = {
     "flags": [
@@ -27,10 +27,6 @@ def test_flags_that_are_set_come_first_and_the_last_change_is_the_newest() -> No
     assert last is not None
     assert (last.code, last.by) == ("do_not_call", "juma")
     assert last_change(flags_of({})) is None
-
-
-def test_an_actor_is_shown_by_name() -> None:
-    assert [name_of(each) for each in ("operator:amina", "amina", "")] == ["amina", "amina", ""]
 
 
 def test_only_offers_with_a_deadline_wait_each_at_its_need() -> None:

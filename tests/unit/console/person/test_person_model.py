@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.console.person.model import account_of, first_of, reasons_of, shown
+from services.console.person.model import first_of, reasons_of, shown
 
 REASONS = ("safety_check", "case_work", "correction")
 
@@ -45,7 +45,3 @@ def test_a_masked_page_is_opened_for_the_usual_reason_or_the_first_that_may_be_g
     assert first_of(REASONS, "case_work") == "case_work"
     assert first_of(("correction",), "case_work") == "correction"
     assert first_of((), "case_work") == ""
-
-
-def test_an_actor_is_shown_by_the_account() -> None:
-    assert [account_of(each) for each in ("operator:amina", "amina", None)] == ["amina", "amina", ""]
