@@ -12,25 +12,23 @@ from services.console.candidates.model import asked_for, best_score, decision_of
 from services.console.pages.declaring import page
 from services.console.pages.desk import Desk
 from services.console.pages.peers import Answer
-from services.console.person.model import first_of
-from services.console.person.show_person import READ, reasons_for
 
-_DECIDE = "defenders:write"
+_READ, _DECIDE = "defenders:read", "defenders:write"
 _USUAL = "candidate_review"
 _CHANGED = "candidate-changed"
 _DEFENDER, _REVISION = re.compile(r"DEF-[A-Za-z0-9]{4,40}"), re.compile(r"[0-9]{1,10}")
 
 
-@page("/candidates", scope=READ, group="now", title=_l("Same person?"))
+@page("/candidates", scope=_READ, group="now", title=_l("Same person?"))
 def list_candidates(desk: Desk) -> Any:
     """Show the cases whose person may be known already, the longest waiting first. Values are masked by the registry."""
-    found = desk.ask("registry", "GET", f"/v1/candidates?reason={_reason(desk)}", READ)
+    found = desk.ask("registry", "GET", f"/v1/candidates?reason={desk.reason(_READ, _USUAL)}", _READ)
     missing = [] if found.is_good else ["registry"]
     candidates = found.body.get("candidates", ())
     return desk.show("candidates.html", candidates=candidates, missing=missing, best_score=best_score)
 
 
-@page("/candidates/<case:case_ref>", scope=READ)
+@page("/candidates/<case:case_ref>", scope=_READ)
 def show_candidate(desk: Desk, case_ref: str) -> Any:
     """Show the record of a case beside each that it may be, or who has decided what."""
     return _candidate(desk, case_ref)
@@ -71,7 +69,7 @@ def _decide(desk: Desk, case_ref: str, verb: str, body: Any = None) -> Any:
 
 
 def _candidate(desk: Desk, case_ref: str, status: int = 200, *, changed: bool = False) -> Any:
-    found = desk.known("registry", f"/v1/candidates/{case_ref}?reason={_reason(desk)}", READ)
+    found = desk.known("registry", f"/v1/candidates/{case_ref}?reason={desk.reason(_READ, _USUAL)}", _READ)
     waiting = desk.part("registry", "/v1/approvals", "approvals:read")
     return desk.show(
         "candidate.html", status, candidate=found, case_ref=case_ref, changed=changed, decision=decision_of(found),
@@ -81,7 +79,3 @@ def _candidate(desk: Desk, case_ref: str, status: int = 200, *, changed: bool = 
 
 def _approvals(waiting: Answer | None) -> Any:
     return waiting.body.get("approvals", ()) if waiting and waiting.is_good else ()
-
-
-def _reason(desk: Desk) -> str:
-    return first_of(reasons_for(desk, READ), _USUAL)

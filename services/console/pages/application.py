@@ -97,7 +97,7 @@ def _settings(parts: ConsoleParts) -> dict[str, Any]:
 def _view(parts: ConsoleParts, page: Page, pages: list[Page]) -> Callable[..., ResponseReturnValue]:
     @wraps(page.run)  # Flask-WTF knows a view that is exempt by its name
     def view(**values: str) -> ResponseReturnValue:
-        desk = g.desk = Desk(parts, page)
+        desk = g.desk = Desk(parts)
         if not page.anyone and (desk.signed_in is None or desk.is_locked):
             return _sign_in_first(parts, "/unlock" if desk.is_locked else "/sign-in")
         if not page.anyone and not desk.may(page.scope):

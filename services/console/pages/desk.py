@@ -14,7 +14,6 @@ from ngao.chassis.http.here import ask_here
 from ngao.chassis.security.identity import Principal
 from ngao.chassis.security.staff_tokens import Staff
 from services.console.pages import keeping
-from services.console.pages.declaring import Page
 from services.console.pages.live import IDLE, LIVE, TAG, tagged
 from services.console.pages.peers import Answer
 from services.console.sessions.read import SignedIn, who_is
@@ -38,7 +37,6 @@ class Desk:
     """One request of a page. `typed` are the fields of a form, each at most once."""
 
     parts: ConsoleParts
-    page: Page
     typed: dict[str, str] = field(default_factory=_fields)
 
     @cached_property
@@ -72,10 +70,10 @@ class Desk:
         grant = self.principal.rights.get(scope) if self.principal else None
         return [each for each in self.parts.policy.read_reasons if grant and grant.allows(each)]
 
-    def reason(self, scope: str) -> str:
-        """Return the reason of one who opens a page: work on the case, or the first that the person may give."""
+    def reason(self, scope: str, usual: str = _USUAL) -> str:
+        """Return the reason of one who opens a page: the usual one, work on the case, or the first that the person may give."""
         known = self.reasons(scope)
-        return _USUAL if _USUAL in known else next(iter(known), _USUAL)
+        return usual if usual in known else next(iter(known), usual)
 
     def ask(self, service: str, method: str, path: str, scope: str, body: Any = None) -> Answer:
         """Ask a service in the person's name, for one scope. An answer says when the service could not be reached.

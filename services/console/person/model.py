@@ -1,8 +1,8 @@
-"""What the pages of a person decide: which reasons may be given, and whose contact, consents and cases are shown where."""
+"""What the pages of a person decide: whose contact, consents and cases are shown where."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,14 +35,3 @@ def shown(person: Mapping[str, Any], case_ref: str) -> Shown:
         consents=tuple(sorted((*person.get("consents", ()), *own), key=lambda each: str(each["at"]), reverse=True)),
         cases=cases,
     )
-
-
-def reasons_of(every: Sequence[str], purposes: Iterable[str] | None) -> tuple[str, ...]:
-    """Return the reasons of policy that a person may give; `purposes` is None for one who may give each."""
-    allowed = set(every if purposes is None else purposes)
-    return tuple(each for each in every if each in allowed)
-
-
-def first_of(reasons: Sequence[str], preferred: str) -> str:
-    """Return the reason for opening a page that shows no values; empty for a person who may give none."""
-    return preferred if preferred in reasons else next(iter(reasons), "")

@@ -9,10 +9,9 @@ from flask_babel import gettext as _
 
 from services.console.pages.declaring import page
 from services.console.pages.desk import Desk
-from services.console.person.model import first_of, reasons_of, shown
+from services.console.person.model import shown
 
 READ, IDENTITY = "defenders:read", "identity:read"
-_USUAL = "case_work"
 
 
 @page("/c/<case:case_ref>/person", scope=READ)
@@ -27,7 +26,7 @@ def show_number(desk: Desk, case_ref: str) -> Any:
 
     It is the answer of a form, so that no address leads to it again.
     """
-    reasons = reasons_for(desk, IDENTITY)
+    reasons = desk.reasons(IDENTITY)
     reason, despite = desk.typed.get("reason", ""), desk.typed.get("despite", "")
     if reason not in reasons or despite not in ("", *reasons):
         return _masked(desk, case_ref, 422, wrong=_("Choose why you need it"))
@@ -38,15 +37,8 @@ def show_number(desk: Desk, case_ref: str) -> Any:
     )
 
 
-def reasons_for(desk: Desk, scope: str) -> tuple[str, ...]:
-    """Return the reasons of policy that the person may give for a scope."""
-    grant = desk.principal.rights.get(scope) if desk.principal else None
-    return reasons_of(tuple(desk.parts.policy.read_reasons), grant.purposes if grant else ())
-
-
 def _masked(desk: Desk, case_ref: str, status: int = 200, wrong: str = "") -> Any:
-    reason = first_of(reasons_for(desk, READ), _USUAL)
-    found = desk.ask("registry", "GET", f"/v1/defenders?case_ref={case_ref}&reason={reason}", READ)
+    found = desk.ask("registry", "GET", f"/v1/defenders?case_ref={case_ref}&reason={desk.reason(READ)}", READ)
     if found.is_missing:
         return desk.show("no_person.html", 503, case_ref=case_ref, missing=["registry"])
     if found.status == 404 and _is_known(desk, case_ref):
@@ -55,7 +47,7 @@ def _masked(desk: Desk, case_ref: str, status: int = 200, wrong: str = "") -> An
         abort(404)
     return desk.show(
         "person.html", status, case_ref=case_ref, person=found.body, shown=shown(found.body, case_ref), wrong=wrong,
-        readings=_readings(desk, case_ref), reasons=reasons_for(desk, IDENTITY),
+        readings=_readings(desk, case_ref), reasons=desk.reasons(IDENTITY),
     )  # fmt: skip
 
 

@@ -1,12 +1,10 @@
-"""What the page of a person shows where, and which reasons may be given."""
+"""What the page of a person shows where."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from services.console.person.model import first_of, reasons_of, shown
-
-REASONS = ("safety_check", "case_work", "correction")
+from services.console.person.model import shown
 
 
 def contact(case_ref: str, *codes: str) -> dict[str, Any]:
@@ -33,15 +31,3 @@ def test_consents_are_those_of_the_person_and_of_this_case_the_newest_first() ->
         ("2026-11-03", "A"), ("2026-11-02", "all"), ("2026-11-01", "A"),
     ]  # fmt: skip
     assert len(shown(person, "A").cases) == 2
-
-
-def test_a_person_may_give_the_reasons_of_policy_that_the_roles_have() -> None:
-    assert reasons_of(REASONS, None) == REASONS
-    assert reasons_of(REASONS, {"correction", "unknown", "safety_check"}) == ("safety_check", "correction")
-    assert reasons_of(REASONS, ()) == ()
-
-
-def test_a_masked_page_is_opened_for_the_usual_reason_or_the_first_that_may_be_given() -> None:
-    assert first_of(REASONS, "case_work") == "case_work"
-    assert first_of(("correction",), "case_work") == "correction"
-    assert first_of((), "case_work") == ""
