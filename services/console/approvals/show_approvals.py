@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort
 from flask_babel import lazy_gettext as _l
 
 from services.console.approvals.model import asked_for, request_of, secrets_of, soonest_first
@@ -59,9 +58,7 @@ def approve_request(desk: Desk, service: str, approval_id: str) -> Any:
 @page("/approvals/<code:service>/<id:approval_id>/reject", methods=("POST",), scope="approvals:write")
 def reject_request(desk: Desk, service: str, approval_id: str) -> Any:
     """Reject what another person asked for, or withdraw what oneself asked for."""
-    reason = desk.typed.get("reason", "")
-    if reason not in REJECTED_BECAUSE:
-        abort(404)
+    reason = desk.choice("reason", REJECTED_BECAUSE)
     path = f"/v1/approvals/{approval_id}/reject"
     return desk.done("/approvals", desk.ask(known_service(service), "POST", path, "approvals:write", {"reason": reason}))
 

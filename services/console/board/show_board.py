@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import abort, request
 from flask_babel import lazy_gettext as _l
 
 from services.console.board.model import URGENCIES, Row, Turn, row_of, unseen_alarms
@@ -20,7 +19,7 @@ _MOST = 500
 @page("/", scope="cases:read", group="now", title=_l("Board"))
 def board(desk: Desk) -> Any:
     """Show the open cases, what is critical and unseen first. A service that is missing is named, and the rest is shown."""
-    chosen = _chosen()
+    chosen = desk.chosen(lambda name, value: value in _FILTERS.get(name, ()))
     rows, missing = open_cases(desk)
     shown = [each for each in rows if _fits(each, chosen, desk.person.account.id)]
     return desk.show_live("board.html", rows=shown, every=len(rows), missing=missing, chosen=chosen, address=_address)
@@ -38,13 +37,6 @@ def open_cases(desk: Desk) -> tuple[list[Row], list[str]]:
     cases = [case for each in answers for case in each.body.get("cases", ())]
     rows = [row_of(case, alarms.get(case["case_ref"], ())) for case in cases]
     return sorted(rows, key=lambda row: row.rank), sorted({each.service for each in answers if not each.is_good})
-
-
-def _chosen() -> dict[str, str]:
-    given = {name: value for name, value in request.args.items() if name != "lang"}
-    if any(value not in _FILTERS.get(name, ()) for name, value in given.items()):
-        abort(404)
-    return given
 
 
 def _fits(row: Row, chosen: dict[str, str], me: str) -> bool:

@@ -59,8 +59,6 @@ def settle(desk: Desk, case_ref: str) -> Any:
 @page("/c/<case:case_ref>/urgency", methods=("POST",), scope="cases:write")
 def decide_urgency(desk: Desk, case_ref: str) -> Any:
     """Decide how urgent a case is, with a coded reason of policy. It holds until something new is known."""
-    urgency, reason = desk.typed.get("urgency", ""), desk.typed.get("reason", "")
-    if urgency not in URGENCIES or reason not in desk.parts.policy.decision_reasons:
-        abort(404)
-    body = {"urgency": urgency, "reason": reason}
+    reasons = desk.parts.policy.decision_reasons
+    body = {"urgency": desk.choice("urgency", URGENCIES), "reason": desk.choice("reason", reasons)}
     return desk.done(f"/c/{case_ref}", desk.ask("intake", "POST", f"/v1/cases/{case_ref}/urgency", "cases:write", body))

@@ -22,7 +22,7 @@ _CASE = re.compile(r"[A-Za-z0-9-]{4,40}")
 @page("/messages", scope="messages:read", group="machinery", title=_l("Messages"))
 def show_messages(desk: Desk) -> Any:
     """Show the newest messages, of one state, one case or one reference if the address says so."""
-    chosen = _chosen()
+    chosen = desk.chosen(_fits)
     query = {"case_ref" if name == "case" else name: value for name, value in chosen.items()}
     found = ask_one(desk, "notify", f"/v1/messages?{urlencode({**query, 'limit': _MOST})}", "messages:read")
     messages = found["notify"].body.get("messages", ())
@@ -60,14 +60,6 @@ def _may_open(desk: Desk, case_ref: str) -> bool:
     """Return True if the page of the case opens for this person, or will once referral answers again."""
     case = desk.part("referral", f"/v1/cases/{case_ref}", "cases:read")
     return case is not None and (case.is_good or case.is_missing)
-
-
-def _chosen() -> dict[str, str]:
-    """Return what the address chooses. Anything else leads nowhere."""
-    given = {name: value for name, value in request.args.items() if name != "lang"}
-    if any(not _fits(name, value) for name, value in given.items()):
-        abort(404)
-    return given
 
 
 def _fits(name: str, value: str) -> bool:

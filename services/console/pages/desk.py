@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -74,6 +75,18 @@ class Desk:
         """Return the reason of one who opens a page: the usual one, work on the case, or the first that the person may give."""
         known = self.reasons(scope)
         return usual if usual in known else next(iter(known), usual)
+
+    def choice(self, name: str, among: Container[str]) -> str:
+        """Return the code that a form chooses. One that its page does not offer leads nowhere."""
+        code = self.typed.get(name, "")
+        return code if code in among else abort(404)
+
+    def chosen(self, fits: Callable[[str, str], bool]) -> dict[str, str]:
+        """Return the filters of the address, each by its name; anything that does not fit leads nowhere."""
+        given = {name: value for name, value in request.args.items() if name != "lang"}
+        if not all(fits(name, value) for name, value in given.items()):
+            abort(404)
+        return {name: value for name, value in given.items() if value}
 
     def ask(self, service: str, method: str, path: str, scope: str, body: Any = None) -> Answer:
         """Ask a service in the person's name, for one scope. An answer says when the service could not be reached.

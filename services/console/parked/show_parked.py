@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort
 from flask_babel import lazy_gettext as _l
 
 from services.console.pages.declaring import page
@@ -46,8 +45,6 @@ def drop_one(desk: Desk, service: str, parked_id: str) -> Any:
 
 
 def _decide(desk: Desk, service: str, parked_id: str, what: str, reasons: tuple[str, ...]) -> Any:
-    reason = desk.typed.get("reason", "")
-    if reason not in reasons:
-        abort(404)
+    reason = desk.choice("reason", reasons)
     path = f"/v1/parked/{parked_id}/{what}"
     return desk.done("/parked", desk.ask(known_service(service), "POST", path, "parked:write", {"reason": reason}))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Container, Mapping
 from contextlib import suppress
 from typing import Any
 
-from flask import abort, request
 from flask_babel import lazy_gettext as _l
 
 from ngao.chassis.errors import InvalidInput
@@ -23,7 +22,8 @@ _READ, _WRITE = "partners:read", "partners:write"
 def show_partners(desk: Desk) -> Any:
     """Show the directory; `?need=&county=&state=` choose among the partners."""
     policy = desk.parts.policy
-    chosen = _chosen({"need": policy.support_types, "county": policy.counties, "state": tuple(State)})
+    known: Mapping[str, Container[str]] = {"need": policy.support_types, "county": policy.counties, "state": tuple(State)}
+    chosen = desk.chosen(lambda name, value: name in known and (not value or value in known[name]))
     found = desk.known("referral", "/v1/partners", _READ)["partners"]
     partners = [_shown(each) for each in sorted(found, key=lambda each: str(each["name"]).lower()) if fits(each, chosen)]
     return desk.show("partners.html", partners=partners, every=len(found), chosen=chosen, states=tuple(State))
@@ -43,9 +43,7 @@ def show_partner(desk: Desk, partner_id: str) -> Any:
 @page("/partners/<code:partner_id>/suspended", methods=("POST",), scope=_WRITE)
 def suspend_partner(desk: Desk, partner_id: str) -> Any:
     """Let no offer go to a partner, or let offers go to it again. What it holds stays with it."""
-    wanted = desk.typed.get("suspended")
-    if wanted not in ("yes", "no"):
-        abort(404)
+    wanted = desk.choice("suspended", ("yes", "no"))
     partner = desk.known("referral", f"/v1/partners/{partner_id}", _READ)
     body = request_with(partner, suspended=wanted == "yes")
     return desk.done(f"/partners/{partner_id}", desk.ask("referral", "PUT", f"/v1/partners/{partner_id}", _WRITE, body))
@@ -55,13 +53,6 @@ def suspend_partner(desk: Desk, partner_id: str) -> Any:
 def revoke_partner(desk: Desk, partner_id: str) -> Any:
     """Revoke a partner in the directory. Its account at the broker is removed on the command line, as the page says."""
     return desk.done(f"/partners/{partner_id}", desk.ask("referral", "POST", f"/v1/partners/{partner_id}/revoke", _WRITE, {}))
-
-
-def _chosen(known: Mapping[str, Collection[str]]) -> dict[str, str]:
-    given = {name: value for name, value in request.args.items() if name != "lang"}
-    if any(name not in known or (value and value not in known[name]) for name, value in given.items()):
-        abort(404)
-    return {name: value for name, value in given.items() if value}
 
 
 def _shown(partner: Mapping[str, Any]) -> dict[str, Any]:

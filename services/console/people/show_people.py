@@ -10,11 +10,11 @@ from flask_babel import lazy_gettext as _l
 
 from services.console.pages.declaring import page
 from services.console.pages.desk import OWN, Desk
+from services.console.pages.languages import LANGUAGES
 from services.console.pages.peers import Answer
 from services.console.people.model import in_order, is_as_seen, requests_of, seen_of
 
 _READ, _WRITE = "staff:read", "staff:write"
-_LANGUAGES = ("en", "sw")
 
 
 @page("/people", scope=_READ, group="network", title=_l("People"))
@@ -26,9 +26,7 @@ def show_people(desk: Desk) -> Any:
 @page("/people", methods=("POST",), scope=_WRITE)
 def invite_staff(desk: Desk) -> Any:
     """Invite a person. The code is shown on the page that follows, and on no other."""
-    language = desk.typed.get("language", "")
-    if language not in _LANGUAGES:
-        abort(404)
+    language = desk.choice("language", LANGUAGES)
     name, partner = (desk.typed.get(each, "").strip().lower() for each in ("id", "partner"))
     typed = {"id": name, "partner": partner, "language": language, **_granted()}
     answer = desk.ask(OWN, "POST", "/v1/accounts", _WRITE, typed)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from flask import abort, request
 from flask_babel import lazy_gettext as _l
 
 from services.console.pages.declaring import page
@@ -22,7 +21,7 @@ DISMISSED_BECAUSE = ("a_test", "of_no_use", "reported_otherwise")
 @page("/quarantine", scope="quarantine:read", group="machinery", title=_l("Not readable"))
 def show_quarantine(desk: Desk) -> Any:
     """Show the forms that wait, the oldest first; of one source, where the address names it."""
-    source = _source()
+    source = desk.chosen(_fits).get("source", "")
     chosen = f"&source={source}" if source else ""
     found = ask_one(desk, "intake", f"/v1/quarantine?limit={_MOST}{chosen}", "quarantine:read")
     held = reversed(found["intake"].body.get("quarantine", ()))
@@ -40,7 +39,7 @@ def show_held_form(desk: Desk, quarantine_id: str) -> Any:
 def release_form(desk: Desk, quarantine_id: str) -> Any:
     """Let the profile as it is now read the form again, and go to the case that it becomes."""
     path = f"/v1/quarantine/{quarantine_id}/replay"
-    done = desk.ask("intake", "POST", path, "quarantine:write", {"reason": _reason(desk, RELEASED_BECAUSE)})
+    done = desk.ask("intake", "POST", path, "quarantine:write", {"reason": desk.choice("reason", RELEASED_BECAUSE)})
     case = done.body.get("case_ref") if done.is_good and desk.may("cases:read") else None
     return desk.show("released.html", case=case) if done.is_good else desk.done(f"/quarantine/{quarantine_id}", done)
 
@@ -49,21 +48,9 @@ def release_form(desk: Desk, quarantine_id: str) -> Any:
 def dismiss_form(desk: Desk, quarantine_id: str) -> Any:
     """Ask that a form is destroyed; where two people are needed, another one must approve."""
     path = f"/v1/quarantine/{quarantine_id}/dismiss"
-    body = {"reason": _reason(desk, DISMISSED_BECAUSE)}
+    body = {"reason": desk.choice("reason", DISMISSED_BECAUSE)}
     return desk.done("/quarantine", desk.ask("intake", "POST", path, "quarantine:write", body))
 
 
-def _source() -> str:
-    """Return the source that the address chooses, or nothing; anything else leads nowhere."""
-    given = {name: value for name, value in request.args.items() if name != "lang"}
-    source = given.pop("source", "")
-    if given or (source and not _SOURCE.fullmatch(source)):
-        abort(404)
-    return source
-
-
-def _reason(desk: Desk, reasons: tuple[str, ...]) -> str:
-    reason = desk.typed.get("reason", "")
-    if reason not in reasons:
-        abort(404)
-    return reason
+def _fits(name: str, value: str) -> bool:
+    return name == "source" and (not value or _SOURCE.fullmatch(value) is not None)

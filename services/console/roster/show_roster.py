@@ -6,16 +6,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from flask import abort
 from flask_babel import lazy_gettext as _l
 
 from services.console.pages.declaring import page
 from services.console.pages.desk import Desk
+from services.console.pages.languages import LANGUAGES
 from services.console.roster.model import gaps_of, watch_of
 
 _OFFICER, _PARTNER = "duty_officer", "partner"
 _WRONG = _l("This is not an e-mail address. Correct it.")
-_LANGUAGES = ("en", "sw")
 
 
 @page("/roster", scope="roster:read", group="network", title=_l("Roster"))
@@ -27,9 +26,8 @@ def show_roster(desk: Desk) -> Any:
 @page("/roster/fill", methods=("POST",), scope="roster:write")
 def fill_gap(desk: Desk) -> Any:
     """Put a person of a ladder who has no address on the roster."""
-    person, email, language = (desk.typed.get(name, "") for name in ("person", "email", "language"))
-    if person not in _people_of_ladders(desk) or language not in _LANGUAGES:
-        abort(404)
+    person, language = desk.choice("person", _people_of_ladders(desk)), desk.choice("language", LANGUAGES)
+    email = desk.typed.get("email", "")
     path, body = f"/v1/roster/duty-officers/{quote(person)}", {"email": email.strip(), "language": language}
     answer = desk.ask("notify", "PUT", path, "roster:write", body)
     if answer.status in (400, 422):

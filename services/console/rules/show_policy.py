@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, request
+from flask import request
 from flask_babel import lazy_gettext as _l
 
 from ngao.contracts import SERVICES
@@ -26,9 +26,7 @@ def show_policy(desk: Desk) -> Any:
 @page("/policy", methods=("POST",), scope=_READ)
 def check_changed_policy(desk: Desk) -> Any:
     """Let every service check a changed file, pasted or sent as a file. None of them uses it."""
-    name = desk.typed.get("name", "")
-    if name not in _files(desk):
-        abort(404)
+    name = desk.choice("name", _files(desk))
     sent = request.files.get("file")
     try:
         content = (sent.read().decode("utf-8") if sent else "") or desk.typed.get("content", "")

@@ -1,9 +1,13 @@
-"""What a page works with: the reasons that a person may give."""
+"""What a page works with: the reasons that a person may give, and the codes of forms and addresses."""
 
 from __future__ import annotations
 
 from types import SimpleNamespace
 from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.exceptions import NotFound
 
 from ngao.chassis.security.identity import Principal
 from ngao.chassis.security.roles import Grant
@@ -31,3 +35,16 @@ def test_a_masked_page_is_opened_for_the_usual_reason_or_the_first_that_may_be_g
     assert desk_of(is_bound=False).reason(SCOPE, "correction") == "correction"
     assert desk_of("correction").reason(SCOPE) == "correction"
     assert desk_of().reason(SCOPE) == "case_work", "the service refuses it"
+
+
+def test_a_code_that_no_page_offers_leads_nowhere(app: Flask) -> None:
+    with app.test_request_context("/?lang=sw&state=open&need="):
+        desk = Desk(parts=SimpleNamespace(), typed={"reason": "mistake"})  # type: ignore[arg-type]
+        assert desk.choice("reason", ("mistake", "other")) == "mistake"
+        assert desk.chosen(lambda name, value: (name, value) in {("state", "open"), ("need", "")}) == {"state": "open"}
+        with pytest.raises(NotFound):
+            desk.choice("reason", ("other",))
+        with pytest.raises(NotFound):
+            desk.choice("urgency", ("high",))
+        with pytest.raises(NotFound):
+            desk.chosen(lambda name, _: name == "state")
