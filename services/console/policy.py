@@ -19,6 +19,7 @@ from ngao.kernel.retention import Retention
 from services.console.roster.ladders import NOTIFICATIONS, NotificationsFile, ladders_of
 from services.console.roster.model import Ladder
 from services.console.rules.reading import read_rules
+from services.console.values import LANGUAGES
 
 _MATCHING = "matching.yaml"
 _TRIAGE, _TEMPLATES, _IDENTITY = "triage.yaml", "templates.yaml", "identity.yaml"
@@ -126,7 +127,7 @@ def read_policy(directories: Sequence[Path]) -> Policy:
     triage, identity = found[_TRIAGE], found[_IDENTITY]
     reasons, rules = triage["decision_reasons"], {each["id"]: each["text"] for each in triage["rules"]}
     return Policy(
-        counties={code: dict.fromkeys(("en", "sw"), entry["name"]) for code, entry in found[_COUNTIES]["counties"].items()},
+        counties={code: dict.fromkeys(LANGUAGES, entry["name"]) for code, entry in found[_COUNTIES]["counties"].items()},
         violations=_labels(found[_VIOLATIONS]["violations"]),
         groups=_labels(found[_VIOLATIONS]["groups"]),
         acts=_acts(found[_VIOLATIONS]),
@@ -137,7 +138,7 @@ def read_policy(directories: Sequence[Path]) -> Policy:
         sentences={text: _in_others(triage, code) for code, text in (*reasons.items(), *rules.items())},
         read_reasons={code: identity["labels"].get(code, {}) for code in identity["read_reasons"]},
         region=identity["default_region"],
-        languages={code: dict.fromkeys(("en", "sw"), name) for code, name in found[_LANGUAGES]["languages"].items()},
+        languages={code: dict.fromkeys(LANGUAGES, name) for code, name in found[_LANGUAGES]["languages"].items()},
         roles={name: role.label for name, role in read_roles(directories).items()},
         ladders=ladders_of(found[NOTIFICATIONS]),
         reasons=identity["labels"],

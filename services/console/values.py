@@ -1,9 +1,16 @@
-"""How the services write what several pages read: moments and actors."""
+"""What several pages read: moments, actors and ids as the services write them; and the languages of the pages."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+
+CASE = "[A-Za-z0-9-]{4,40}"
+"""What the reference of a case looks like in an address or a form."""
+ACCOUNT = "[a-z][a-z0-9-]{1,40}"
+"""The id of an account: of a person, a source or a partner."""
+LANGUAGES = {"en": "English", "sw": "Kiswahili"}
+"""The languages of the pages by their code, each under its own name."""
 
 
 def account_of(actor: str | None) -> str:

@@ -7,9 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-ACCOUNT_PATTERN = r"^[a-z][a-z0-9-]{1,40}$"
-PARTNER_PATTERN = r"^$|^[a-z][a-z0-9-]{1,40}$"
-LANGUAGES = ("en", "sw")
 INVITED_FOR = timedelta(hours=48)
 FREE_FAILURES = 5
 """So many times a person may mistype before the next try has to wait."""

@@ -8,7 +8,8 @@ from marshmallow import fields, validate
 
 from ngao.chassis.handlers import fill
 from ngao.contracts.classes import INTERNAL, SENSITIVE, Pattern, Strict, Tolerant
-from services.console.accounts.model import ACCOUNT_PATTERN, LANGUAGES, PARTNER_PATTERN, Account
+from services.console.accounts.model import Account
+from services.console.values import ACCOUNT, LANGUAGES
 
 
 class Granted(Strict):
@@ -24,8 +25,8 @@ class Invited(Granted):
     `partner` is the id of the partner whose person this is; empty for the coalition's own people.
     """
 
-    id = fields.String(validate=Pattern(ACCOUNT_PATTERN), required=True, metadata=INTERNAL)
-    partner = fields.String(load_default="", validate=Pattern(PARTNER_PATTERN), metadata=INTERNAL)
+    id = fields.String(validate=Pattern(f"^{ACCOUNT}$"), required=True, metadata=INTERNAL)
+    partner = fields.String(load_default="", validate=Pattern(f"^$|^{ACCOUNT}$"), metadata=INTERNAL)
     language = fields.String(load_default="en", validate=validate.OneOf(LANGUAGES), metadata=INTERNAL)
 
 

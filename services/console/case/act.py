@@ -12,8 +12,7 @@ from services.console.board.model import URGENCIES, unseen_alarms
 from services.console.case.model import is_settling
 from services.console.pages.declaring import page
 from services.console.pages.desk import Desk
-
-_ACCOUNT = re.compile(r"[a-z][a-z0-9-]{1,40}")
+from services.console.values import ACCOUNT
 
 
 @page("/c/<case:case_ref>/seen", methods=("POST",), scope="messages:write")
@@ -31,7 +30,7 @@ def confirm_seen(desk: Desk, case_ref: str) -> Any:
 def own_case(desk: Desk, case_ref: str) -> Any:
     """Become the owner of a case, or make another person it, if the owner is still the one who was shown."""
     owner = desk.typed.get("owner") or desk.person.account.id
-    if not _ACCOUNT.fullmatch(owner):
+    if not re.fullmatch(ACCOUNT, owner):
         abort(404)
     body = {"owner": owner, "seen_owner": desk.typed.get("seen_owner") or None}
     answer = desk.ask("referral", "POST", f"/v1/cases/{case_ref}/owner", "cases:write", body)

@@ -15,8 +15,8 @@ from services.console.handover.takers import takers
 from services.console.pages.declaring import page
 from services.console.pages.desk import Desk
 from services.console.pages.everywhere import ask_everywhere, silent
+from services.console.values import CASE
 
-_CASE = re.compile(r"[A-Za-z0-9-]{4,40}")
 _WAIT_FOR_TWO = "/v1/approvals?state=waiting"
 
 
@@ -52,7 +52,7 @@ def hand_over(desk: Desk) -> Any:
     me, to = desk.person.account.id, desk.typed.get("to", "")
     taker = next((each for each in _takers(desk) if each.id == to), None)
     wanted = given(desk.typed, me)
-    if taker is None or not wanted or not all(_CASE.fullmatch(each.case_ref) for each in wanted):
+    if taker is None or not wanted or not all(re.fullmatch(CASE, each.case_ref) for each in wanted):
         abort(404)
     outcomes = _give_all(desk, wanted, taker)
     status = 200 if any(each.done for each in outcomes) else 503 if any(each.away for each in outcomes) else 409

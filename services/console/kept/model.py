@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from services.console.values import CASE
+
 KEPT_FOR = timedelta(minutes=15)
 MOST = 10
 """For one account. One more replaces the oldest."""
 _NOT_KEPT = frozenset({"csrf_token", "_kept"})
-_CASE = re.compile(r"^/c/([A-Za-z0-9-]{4,40})(?:/|$)")
+_CASE = re.compile(rf"^/c/({CASE})(?:/|$)")
 
 
 @dataclass

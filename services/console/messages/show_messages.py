@@ -13,10 +13,10 @@ from services.console.messages.model import FILTERED, STATES, leads_to
 from services.console.pages.declaring import page
 from services.console.pages.desk import Desk
 from services.console.pages.everywhere import ask_one, silent
+from services.console.values import CASE
 
 _MOST = 200
-_REFERENCE = re.compile(r"[0-9A-F]{4}-[0-9A-F]{4}")
-_CASE = re.compile(r"[A-Za-z0-9-]{4,40}")
+_REFERENCE = "[0-9A-F]{4}-[0-9A-F]{4}"
 
 
 @page("/messages", scope="messages:read", group="machinery", title=_l("Messages"))
@@ -47,7 +47,7 @@ def follow_message(desk: Desk, reference: str) -> Any:
             return desk.show("arriving.html", path=request.path)
         return desk.go("/sign-in")
     reference = reference.upper()
-    if not desk.may("messages:read") or not _REFERENCE.fullmatch(reference):
+    if not desk.may("messages:read") or not re.fullmatch(_REFERENCE, reference):
         abort(404)
     found = desk.known("notify", f"/v1/messages?reference={reference}", "messages:read")
     to = leads_to(found["messages"], reference)
@@ -63,5 +63,5 @@ def _may_open(desk: Desk, case_ref: str) -> bool:
 
 
 def _fits(name: str, value: str) -> bool:
-    patterns = {"reference": _REFERENCE, "case": _CASE}
-    return value in STATES if name == "state" else name in patterns and patterns[name].fullmatch(value) is not None
+    patterns = {"reference": _REFERENCE, "case": CASE}
+    return value in STATES if name == "state" else name in patterns and re.fullmatch(patterns[name], value) is not None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from werkzeug.routing import BaseConverter
 
+from services.console.values import CASE
+
 
 class _Case(BaseConverter):
     """The reference of a case."""
 
-    regex = "[A-Za-z0-9-]{4,40}"
+    regex = CASE
 
 
 class _Code(BaseConverter):

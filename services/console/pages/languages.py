@@ -19,9 +19,7 @@ from flask_babel import Babel, Domain, get_locale
 
 from services import console
 from services.console.pages.declaring import folders_of
-
-LANGUAGES = {"en": "English", "sw": "Kiswahili"}
-"""The languages by their code, each under its own name."""
+from services.console.values import LANGUAGES
 
 
 def speak(app: Flask) -> None:

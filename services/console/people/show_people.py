@@ -10,9 +10,9 @@ from flask_babel import lazy_gettext as _l
 
 from services.console.pages.declaring import page
 from services.console.pages.desk import OWN, Desk
-from services.console.pages.languages import LANGUAGES
 from services.console.pages.peers import Answer
 from services.console.people.model import in_order, is_as_seen, requests_of, seen_of
+from services.console.values import LANGUAGES
 
 _READ, _WRITE = "staff:read", "staff:write"
 

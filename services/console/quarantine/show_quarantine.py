@@ -10,9 +10,9 @@ from flask_babel import lazy_gettext as _l
 from services.console.pages.declaring import page
 from services.console.pages.desk import Desk
 from services.console.pages.everywhere import ask_one, silent
+from services.console.values import ACCOUNT
 
 _MOST = 500
-_SOURCE = re.compile(r"[a-z][a-z0-9-]{1,40}")
 RELEASED_BECAUSE = ("profile_fixed", "try_again")
 DISMISSED_BECAUSE = ("a_test", "of_no_use", "reported_otherwise")
 """What the audit keeps as the reason; a list, so that no one types a name into it."""
@@ -53,4 +53,4 @@ def dismiss_form(desk: Desk, quarantine_id: str) -> Any:
 
 
 def _fits(name: str, value: str) -> bool:
-    return name == "source" and (not value or _SOURCE.fullmatch(value) is not None)
+    return name == "source" and (not value or re.fullmatch(ACCOUNT, value) is not None)

@@ -10,8 +10,8 @@ from flask_babel import lazy_gettext as _l
 
 from services.console.pages.declaring import page
 from services.console.pages.desk import Desk
-from services.console.pages.languages import LANGUAGES
 from services.console.roster.model import gaps_of, watch_of
+from services.console.values import LANGUAGES
 
 _OFFICER, _PARTNER = "duty_officer", "partner"
 _WRONG = _l("This is not an e-mail address. Correct it.")

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from ngao.kernel.actors import Actor
 from services.console.accounts.codes import hashed, totp_step
-from services.console.accounts.model import ACCOUNT_PATTERN, Account
+from services.console.accounts.model import Account
 from services.console.accounts.passwords import LONGEST, is_right
 from services.console.sessions.model import Session
 from services.console.sessions.store import hash_of
+from services.console.values import ACCOUNT
 
 if TYPE_CHECKING:
     from services.console.context import ConsoleParts, Context
@@ -35,7 +36,7 @@ def sign_in_by_password(parts: ConsoleParts, typed: Typed, device: str) -> str |
     An unknown account costs the same time. The password is compared outside of the unit of work, which may be repeated.
     """
     now, known = parts.clock.now(), None
-    if re.fullmatch(ACCOUNT_PATTERN, typed.account_id) and len(typed.password) <= LONGEST:
+    if re.fullmatch(ACCOUNT, typed.account_id) and len(typed.password) <= LONGEST:
         known = parts.read().accounts.get(typed.account_id)
     may_try = known is not None and known.is_open and not known.has_to_wait(now)
     right = is_right(typed.password, known.password_hash if known and may_try else None)
