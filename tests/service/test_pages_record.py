@@ -244,7 +244,7 @@ def test_where_two_are_needed_the_page_says_so_and_shows_the_invitation_only_to_
         first = Browser(careful.port, cookies=dict(admin.cookies))
         first.get("/people")
         asked = first.post("/people", id="dalili", language="en", roles="watch")
-        assert (asked.status, "Another person must approve this" in asked.text, "welcome#" in asked.text) == (202, True, False)
+        assert (asked.status, "A second person must approve this." in asked.text, "welcome#" in asked.text) == (202, True, False)
         assert "Another person must approve it" in first.get("/people").text
         key = world.operator_key
         (waiting,) = careful.request("GET", "/v1/approvals", None, key)[1]["approvals"]

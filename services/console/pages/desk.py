@@ -117,12 +117,15 @@ class Desk:
         """Return the answer for a part of a page; None for a person who lacks the scope."""
         return self.ask(service, "GET", path, scope) if self.may(scope) else None
 
-    def done(self, path: str, *answers: Answer) -> Any:
-        """Continue at a page after an act; or say what was not done and why, or that another person must approve it."""
+    def done(self, path: str, *answers: Answer, then: Any = "") -> Any:
+        """Continue at a page after an act; or say what was not done and why, or that another person must approve it.
+
+        `then` is what the person does once it is approved, if there is anything.
+        """
         wrong = next((each for each in answers if not each.is_good), None)
         asked = next((each for each in answers if each.waits_for_approval), None)
         if wrong is None and asked is not None:
-            return self.show("asked.html", 202, back=path, until=asked.body["expires_at"])
+            return self.show("asked.html", 202, back=path, until=asked.body["expires_at"], then=then)
         if wrong is None:
             return self.go(path)
         sentence = None if wrong.is_missing else wrong.body.get("detail")

@@ -15,6 +15,7 @@ from services.console.people.model import in_order, is_as_seen, requests_of, see
 from services.console.values import LANGUAGES
 
 _READ, _WRITE = "staff:read", "staff:write"
+_COME_BACK = _l("If it makes an invitation, come back here after the approval: only you can see it, once.")
 
 
 @page("/people", scope=_READ, group="network", title=_l("People"))
@@ -102,13 +103,11 @@ def _granted() -> dict[str, list[str]]:
 
 
 def _after(desk: Desk, answer: Answer, path: str) -> Any:
-    """Show a code that is in the answer, or that a second person must approve; else continue."""
-    if answer.status == 202:
-        return desk.show("waits_for_two.html", 202, asked=answer.body, back=path)
+    """Show a code that is in the answer; else continue."""
     if answer.is_good and answer.body.get("code"):
         link = f"{desk.parts.site.origin}/welcome#{answer.body['code']}"
         return desk.show("invited.html", account=answer.body, link=link)
-    return desk.done(path, answer)
+    return desk.done(path, answer, then=_COME_BACK)
 
 
 def _sentences(answer: Answer) -> list[str]:
