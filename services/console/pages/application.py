@@ -22,12 +22,13 @@ from werkzeug.exceptions import HTTPException
 from ngao.chassis.http.limits import Limiter
 from ngao.chassis.http.pages import ROUTE
 from ngao.chassis.http.problems import problem_of
-from services.console.pages import keeping, languages, menu, showing
+from services.console.pages import keeping, languages, showing
 from services.console.pages.addresses import CONVERTERS
 from services.console.pages.assets import Assets
 from services.console.pages.compressing import compress
 from services.console.pages.declaring import Page, folders_of, pages_in
 from services.console.pages.desk import Desk
+from services.console.pages.menu import menu_of
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -65,7 +66,7 @@ def application(parts: ConsoleParts, features: ModuleType) -> Flask:
     app.jinja_env.globals |= {"asset": assets.address, "library": assets.library, "csrf": _csrf}
     app.extensions["pages"] = {each.name: each for each in pages}
     app.jinja_env.globals |= {"drafts": partial(keeping.drafts, parts), "queue_key": partial(keeping.queue_key, parts)}
-    app.jinja_env.globals |= {"menu": partial(menu.groups, pages), "bar": partial(menu.bar, pages)}
+    app.jinja_env.globals |= menu_of(pages)
     guesses = Limiter(parts.clock, parts.own.guesses_per_second, parts.own.guesses_at_once)
     app.before_request(partial(_slow_down, guesses))
     for each in pages:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import groupby, islice
 from typing import Any
 
 from flask import g
@@ -28,22 +31,28 @@ def show_safety(desk: Desk) -> Any:
     return desk.show("safety.html")
 
 
-def groups(pages: list[Page]) -> list[tuple[Any, list[Page]]]:
-    """Return the menu: each heading with its pages. Empty for a person who is not signed in."""
-    shown = _shown(pages)
-    grouped = ((title, [each for each in shown if each.group == group]) for group, title in GROUPS.items())
-    return [(title, found) for title, found in grouped if found]
+def menu_of(pages: Iterable[Page]) -> dict[str, Callable[[], Any]]:
+    """Return what templates ask for, `menu` and `bar`: these pages in their order, of which each reader is shown her own.
 
-
-def bar(pages: list[Page]) -> list[Page]:
-    """Return the pages in the bar of a phone: what is needed at night, then the first ones of the menu. *More* has one's own."""
-    shown = [each for each in _shown(pages) if each.group != "own"]
-    return sorted(shown, key=lambda each: _FIRST.index(each.path) if each.path in _FIRST else len(_FIRST))[:_ROOM]
-
-
-def _shown(pages: list[Page]) -> list[Page]:
-    desk = g.get("desk")
-    if desk is None or desk.signed_in is None or desk.is_locked:
-        return []
+    The bar has what is needed at night, then the first ones of the menu. One's own pages are behind *More*.
+    """
     order = list(GROUPS)
-    return sorted((each for each in pages if each.group and desk.may(each.scope)), key=lambda each: order.index(each.group))
+    listed = sorted((each for each in pages if each.group), key=lambda each: order.index(each.group))
+    below = [each for each in listed if each.group != "own"]
+    below.sort(key=lambda each: _FIRST.index(each.path) if each.path in _FIRST else len(_FIRST))
+    return {"menu": partial(_groups, listed), "bar": partial(_bar, below)}
+
+
+def _groups(pages: list[Page]) -> list[tuple[Any, list[Page]]]:
+    """Return each heading with its pages. Empty for a person who is not signed in."""
+    return [(GROUPS[group], list(found)) for group, found in groupby(_shown(pages), key=lambda each: each.group)]
+
+
+def _bar(pages: list[Page]) -> list[Page]:
+    return list(islice(_shown(pages), _ROOM))
+
+
+def _shown(pages: list[Page]) -> Iterator[Page]:
+    desk = g.get("desk")
+    is_here = desk is not None and desk.signed_in is not None and not desk.is_locked
+    return (each for each in pages if is_here and desk.may(each.scope))
