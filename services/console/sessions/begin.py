@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING
 from ngao.kernel.actors import Actor
 from services.console.accounts.codes import hashed, totp_step
 from services.console.accounts.model import Account
-from services.console.accounts.passwords import LONGEST, is_right
 from services.console.sessions.model import Session
+from services.console.sessions.proving import prove
 from services.console.sessions.store import hash_of
 from services.console.values import ACCOUNT
 
 if TYPE_CHECKING:
     from services.console.context import ConsoleParts, Context
-
-_DOOR = Actor.system("sign-in")
 
 
 @dataclass(frozen=True)
@@ -31,30 +29,13 @@ class Typed:
 
 
 def sign_in_by_password(parts: ConsoleParts, typed: Typed, device: str) -> str | None:
-    """Return the token of a new session for its cookie, or None. Raises Unavailable.
+    """Return the token of a new session for its cookie, or None. Raises Unavailable."""
+    known = parts.read().accounts.get(typed.account_id) if re.fullmatch(ACCOUNT, typed.account_id) else None
 
-    An unknown account costs the same time. The password is compared outside of the unit of work, which may be repeated.
-    """
-    now, known = parts.clock.now(), None
-    if re.fullmatch(ACCOUNT, typed.account_id) and len(typed.password) <= LONGEST:
-        known = parts.read().accounts.get(typed.account_id)
-    may_try = known is not None and known.is_open and not known.has_to_wait(now)
-    right = is_right(typed.password, known.password_hash if known and may_try else None)
-    if known is None or not may_try:
-        return None
-    return parts.run(lambda ctx: _decide(ctx, typed, known.password_hash if right else None, device))
+    def work(ctx: Context, account: Account) -> str | None:
+        return begin(ctx, account, "password", device) if _takes(ctx, account, typed.code) else None
 
-
-def _decide(ctx: Context, typed: Typed, proved_hash: str | None, device: str) -> str | None:
-    account = ctx.accounts.get(typed.account_id)
-    if account is None or not account.is_open or account.has_to_wait(ctx.now):
-        return None
-    if proved_hash is None or account.password_hash != proved_hash or not _takes(ctx, account, typed.code):
-        account.failed(ctx.now)
-        ctx.accounts.save(account)
-        ctx.audit("sign_in.refused", subject=account.id, actor=_DOOR, detail={"failures": str(account.failures)})
-        return None
-    return begin(ctx, account, "password", device)
+    return prove(parts, known, typed.password, "sign_in.refused", work)
 
 
 def _takes(ctx: Context, account: Account, code: str) -> bool:

@@ -17,10 +17,10 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-from ngao.kernel.actors import Actor
 from services.console.accounts.model import Account, Passkey
 from services.console.sessions.begin import begin
 from services.console.sessions.model import CHALLENGE_FOR, Challenge
+from services.console.sessions.proving import DOOR
 from services.console.sessions.store import hash_of
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _sign_in(ctx: Context, site: Site, given: Any, device: str) -> str | None:
             require_user_verification=True,
         )
     except _NO_PROOF:
-        ctx.audit("sign_in.refused", subject=account.id, actor=Actor.system("sign-in"), detail={"method": "passkey"})
+        ctx.audit("sign_in.refused", subject=account.id, actor=DOOR, detail={"method": "passkey"})
         return None
     account.used_passkey(known.id, signed.new_sign_count, ctx.now)
     return begin(ctx, account, "passkey", device)
