@@ -19,6 +19,7 @@ from marshmallow import fields, validate
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.policy import load_policy
 from ngao.chassis.sections import Section
+from ngao.contracts import Pattern
 from ngao.kernel.retention import Retention
 
 RETENTION = "retention.yaml"
@@ -28,7 +29,7 @@ PARKED: Rules = {"parked": ("parked",)}
 
 _MOST_DAYS = 36_500
 _DAYS = fields.Integer(strict=True, validate=validate.Range(min=0, max=_MOST_DAYS))
-_WORD = fields.String(validate=validate.Regexp(r"^[a-z_]{1,40}$"))
+_WORD = fields.String(validate=Pattern(r"^[a-z_]{1,40}$"))
 
 
 class RetentionFile(Section):

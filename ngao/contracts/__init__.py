@@ -1,7 +1,7 @@
 """The contract between services and partners: the envelope, the catalogue of events, their schemas. No IO."""
 
 from ngao.contracts.catalogue import CATALOGUE, SERVICES, Audience, EventType, gives_notice, subscriptions_of, type_named
-from ngao.contracts.classes import INTERNAL, DataClass, Moment, Strict, Tolerant, instance_of
+from ngao.contracts.classes import INTERNAL, DataClass, Moment, Pattern, Strict, Tolerant, instance_of
 from ngao.contracts.envelope import CONTENT_TYPE, MOST_VALUES, Event, decode, encode, parse_json
 from ngao.contracts.errors import ContractError, InvalidContent, Undecodable, UnknownType, field_errors
 from ngao.contracts.events.audit import NotedChain, NotedEntry, noted_by, noted_chains
@@ -29,6 +29,7 @@ __all__ = [
     "NotedChain",
     "NotedEntry",
     "Part",
+    "Pattern",
     "Payload",
     "Strict",
     "Tolerant",

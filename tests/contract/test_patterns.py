@@ -9,6 +9,8 @@ import pytest
 from marshmallow import ValidationError, validate
 
 from ngao.chassis.observability import redaction
+from ngao.chassis.pages.audit import AuditSearch
+from ngao.chassis.pages.policy import PolicyFile
 from ngao.contracts.classes import Pattern
 from ngao.contracts.schemas import report
 from ngao.kernel import traces
@@ -38,7 +40,14 @@ def test_a_log_shows_no_value_that_goes_on_in_the_next_line() -> None:
     assert shown["queue"] != "intake.reports\n"
 
 
-def test_contracts_and_outsiders_doors_use_no_other_pattern() -> None:
-    files = [*Path(ROOT, "ngao", "contracts").rglob("*.py"), *Path(ROOT, "services").rglob("*.py")]
+def test_a_search_and_the_name_of_a_file_end_where_the_line_ends() -> None:
+    assert set(AuditSearch().validate({"actor": "operator:amina\n", "action": "case.read\n"})) == {"actor", "action"}
+    assert not AuditSearch().validate({"actor": "operator:amina", "action": "case.read"})
+    assert set(PolicyFile().validate({"name": "roles.yaml\n", "content": "x"})) == {"name"}
+    assert not PolicyFile().validate({"name": "roles.yaml", "content": "x"})
+
+
+def test_no_part_of_the_platform_uses_another_pattern() -> None:
+    files = [*Path(ROOT, "ngao").rglob("*.py"), *Path(ROOT, "services").rglob("*.py")]
     name = f"validate.{validate.Regexp.__name__}("
     assert [str(each) for each in files if name in each.read_text() and each.name != "classes.py"] == []

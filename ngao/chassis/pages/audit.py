@@ -17,7 +17,7 @@ from ngao.chassis.http.reasons import Reasoned
 from ngao.chassis.security.audit import CHAINS, Broken, Head
 from ngao.chassis.security.audit_search import Sought, codes_of
 from ngao.chassis.storage import held_heads
-from ngao.contracts import INTERNAL, Moment, Strict, Tolerant, field_errors
+from ngao.contracts import INTERNAL, Moment, Pattern, Strict, Tolerant, field_errors
 
 _MOST_NOTED, _MOST_FOUND = 1000, 500
 _CHAINS_ALONE = nothing("Numbers and hashes of the chains, nothing of what is on record.")
@@ -28,7 +28,7 @@ class NotedHead(Tolerant):
 
     chain = fields.Integer(required=True, strict=True, validate=validate.Range(0, CHAINS - 1), metadata=INTERNAL)
     n = fields.Integer(required=True, strict=True, validate=validate.Range(0, 10**12), metadata=INTERNAL)
-    hash = fields.String(required=True, validate=validate.Regexp("^[0-9a-f]{64}$"), metadata=INTERNAL)
+    hash = fields.String(required=True, validate=Pattern("^[0-9a-f]{64}$"), metadata=INTERNAL)
 
 
 class NotedHeads(Strict):
@@ -41,8 +41,8 @@ class AuditSearch(Strict):
     """Which entries are sought; each text is compared whole."""
 
     subject = fields.String(validate=validate.Length(1, 200), metadata=INTERNAL)
-    actor = fields.String(validate=validate.Regexp(r"^[a-z_]{2,20}:[A-Za-z0-9_.-]{1,80}$"), metadata=INTERNAL)
-    action = fields.String(validate=validate.Regexp(r"^[a-z_.]{3,60}$"), metadata=INTERNAL)
+    actor = fields.String(validate=Pattern(r"^[a-z_]{2,20}:[A-Za-z0-9_.-]{1,80}$"), metadata=INTERNAL)
+    action = fields.String(validate=Pattern(r"^[a-z_.]{3,60}$"), metadata=INTERNAL)
     since = Moment(metadata=INTERNAL)
     until = Moment(metadata=INTERNAL)
     limit = fields.Integer(load_default=100, validate=validate.Range(1, _MOST_FOUND), metadata=INTERNAL)

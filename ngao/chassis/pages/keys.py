@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from ngao.chassis.handlers.context import Parts
 from ngao.chassis.handlers.declaring import http
 from ngao.chassis.http.answers import NUMBER, TEXT, answer
 from ngao.chassis.http.auditing import itself, nothing
 from ngao.chassis.http.call import Call
-from ngao.contracts import INTERNAL, Strict
+from ngao.contracts import INTERNAL, Pattern, Strict
 
 
 class RewrapOrder(Strict):
     """The `next` of an earlier answer, to continue there; empty to begin."""
 
-    after = fields.String(load_default="", validate=validate.Regexp("^([0-9a-f]{32})?$"), metadata=INTERNAL)
+    after = fields.String(load_default="", validate=Pattern("^([0-9a-f]{32})?$"), metadata=INTERNAL)
 
 
 Wrapped = answer("Wrapped", "How many data keys a period still wraps.", period=TEXT, data_keys=NUMBER)

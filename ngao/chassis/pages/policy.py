@@ -19,7 +19,7 @@ from ngao.chassis.overlay import refuse_aliases
 from ngao.chassis.policy import read_as
 from ngao.chassis.retention import check_services
 from ngao.chassis.security.roles import read_roles
-from ngao.contracts import INTERNAL, SERVICES, Strict
+from ngao.contracts import INTERNAL, SERVICES, Pattern, Strict
 
 LARGEST = 64 * 1024
 
@@ -27,7 +27,7 @@ LARGEST = 64 * 1024
 class PolicyFile(Strict):
     """A policy file: its name in the policy folder, and its YAML. It replaces the file, or changes it with `overlay: true`."""
 
-    name = fields.String(required=True, validate=validate.Regexp(r"^(profiles/)?[a-z][a-z0-9_-]{0,60}\.yaml$"), metadata=INTERNAL)
+    name = fields.String(required=True, validate=Pattern(r"^(profiles/)?[a-z][a-z0-9_-]{0,60}\.yaml$"), metadata=INTERNAL)
     content = fields.String(required=True, validate=validate.Length(1, LARGEST), metadata=INTERNAL)
 
 

@@ -16,13 +16,13 @@ from marshmallow import ValidationError, fields, post_load, validate
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.policy import load_policy
 from ngao.chassis.sections import Section
-from ngao.contracts import DataClass
+from ngao.contracts import DataClass, Pattern
 from ngao.kernel.scopes import EVERY_RECORD, REACHES, SCOPES
 
 ROLES = "roles.yaml"
 EVERY_SCOPE = "*"
 _EVERY_CLASS = frozenset(DataClass)
-_NAME = fields.String(validate=validate.Regexp(r"^[a-z][a-z-]{1,40}$"))
+_NAME = fields.String(validate=Pattern(r"^[a-z][a-z-]{1,40}$"))
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,7 @@ class RoleFile(Section):
 
     does = fields.String(required=True, validate=validate.Length(3, 120))
     sees = fields.List(fields.Enum(DataClass, by_value=True), required=True, validate=validate.Length(min=1))
-    purposes = fields.List(
-        fields.String(validate=validate.Regexp(r"^[a-z_]{2,40}$")), load_default=None, validate=validate.Length(min=1)
-    )
+    purposes = fields.List(fields.String(validate=Pattern(r"^[a-z_]{2,40}$")), load_default=None, validate=validate.Length(min=1))
     may = fields.Dict(
         keys=fields.String(validate=validate.OneOf(REACHES)),
         values=fields.List(fields.String(validate=validate.OneOf((*SCOPES, EVERY_SCOPE)))),

@@ -25,7 +25,7 @@ from ngao.chassis.rereading import Reread, Ticks
 from ngao.chassis.security import keyfiles
 from ngao.chassis.security.identity import ACCOUNT_ID, Principal
 from ngao.chassis.security.roles import Rights, Roles, rights_of
-from ngao.contracts import INTERNAL, Tolerant
+from ngao.contracts import INTERNAL, Pattern, Tolerant
 from ngao.kernel.scopes import OF_OUTSIDER, SCOPES
 
 ISSUER, ALGORITHM = "console", "EdDSA"
@@ -34,7 +34,7 @@ LONGEST = timedelta(minutes=5)
 """A token that is valid for longer is refused, although it is signed."""
 CLOCKS_S = 5
 _LONGEST_TOKEN = 4096
-_OUTSIDER = r"([a-z][a-z0-9-]{1,40})?\Z"
+_OUTSIDER = r"([a-z][a-z0-9-]{1,40})?"
 _log = get_logger(__name__)
 _UNKNOWN_S = 1.0
 """A key id that is in no folder makes no more than one look in this time."""
@@ -60,13 +60,13 @@ def _words(most: int, each: validate.Validator) -> Any:
 class _Claims(Tolerant):
     """What a token says, once its signature, audience and times have been verified."""
 
-    sub = fields.String(required=True, validate=validate.Regexp(ACCOUNT_ID), metadata=INTERNAL)
+    sub = fields.String(required=True, validate=Pattern(ACCOUNT_ID.pattern), metadata=INTERNAL)
     iat = fields.Integer(required=True, strict=True, metadata=INTERNAL)
     exp = fields.Integer(required=True, strict=True, metadata=INTERNAL)
     roles = _words(20, validate.Length(1, 41))
     hubs = _words(100, validate.Length(1, 41))
     scope = _words(len(SCOPES), validate.OneOf(SCOPES))
-    outsider = fields.String(load_default="", validate=validate.Regexp(_OUTSIDER), metadata=INTERNAL)
+    outsider = fields.String(load_default="", validate=Pattern(_OUTSIDER), metadata=INTERNAL)
 
 
 class StaffIssuer:

@@ -293,4 +293,4 @@ def _discarded(profile: Profile, native: Mapping[str, Any]) -> tuple[str, ...]:
     in_words = (rule for rule in profile.fields if _IN_WORDS.match(rule.to) and not rule.for_each)
     mapped |= {top_level_other(expression.text) for rule in in_words for expression in rule.expressions} - profile.discard
     dropped = {name for name in native if name not in mapped}
-    return tuple(sorted({name if _PLAIN_NAME.match(name) else "?" for name in dropped}))
+    return tuple(sorted({name if _PLAIN_NAME.fullmatch(name) else "?" for name in dropped}))

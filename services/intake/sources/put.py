@@ -69,7 +69,7 @@ def put_source(ctx: Context, source_id: str, body: dict[str, Any]) -> dict[str, 
 
 
 def _check(source_id: str, profile: str | None, profiles: Collection[str]) -> None:
-    if not ID_PATTERN.match(source_id):
+    if not ID_PATTERN.fullmatch(source_id):
         problem = FieldError("", "format", "Lower-case letters, digits and hyphens, 2 to 41, a letter first.")
         raise InvalidInput("This cannot be the id of a source.", [problem])
     if source_id == BY_PHONE:

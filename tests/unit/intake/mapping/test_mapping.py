@@ -54,6 +54,7 @@ def test_what_no_field_takes_is_dropped_and_named() -> None:
 
 def test_a_name_that_could_be_a_value_is_not_repeated() -> None:
     assert map_native(KOBO, {"+254700000001 called": 1, "fine/name": 2}).discarded == ("?", "fine/name")
+    assert map_native(KOBO, {"fine/name\n": 2}).discarded == ("?",)
 
 
 def test_a_wrapper_is_taken_off_and_stays_in_the_pointers() -> None:

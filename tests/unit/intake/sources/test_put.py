@@ -20,3 +20,10 @@ def test_keys_are_not_revoked_without_a_new_one_and_the_operator_learns_it(polic
     assert intake.sources.kept["forms"] == known
     put_source(intake.by_operator("o"), "forms", {"new_key": True, "revoke_old_keys": True})
     assert len(intake.sources.kept["forms"].key_hashes) == 1
+
+
+def test_an_id_that_goes_on_in_the_next_line_is_no_id(policy: IntakePolicy) -> None:
+    intake = MemoryIntake(policy)
+    with pytest.raises(InvalidInput):
+        put_source(intake.by_operator("o"), "forms\n", {"new_key": True, "revoke_old_keys": False})
+    assert not intake.sources.kept
