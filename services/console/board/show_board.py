@@ -27,13 +27,20 @@ def board(desk: Desk) -> Any:
 
 def open_cases(desk: Desk) -> tuple[list[Row], list[str]]:
     """Return the rows of every case that is not closed, in the order of the board, and the services that are missing."""
-    answers = [
-        desk.ask("referral", "GET", f"/v1/cases?state={state}&limit={_MOST}", "cases:read") for state in ("open", "waiting")
-    ]
+    return _rows(desk, f"limit={_MOST}", *(f"state={state}&limit={_MOST}" for state in ("open", "waiting")))
+
+
+def one_case(desk: Desk, case_ref: str) -> tuple[list[Row], list[str]]:
+    """Return the row of one case, if the person reaches it, in the same way; no other case is asked for."""
+    return _rows(desk, f"case_ref={case_ref}&limit=100", f"case_ref={case_ref}")
+
+
+def _rows(desk: Desk, of_messages: str, *of_cases: str) -> tuple[list[Row], list[str]]:
+    answers = [desk.ask("referral", "GET", f"/v1/cases?{query}", "cases:read") for query in of_cases]
     alarms: dict[str, list[str]] = {}
-    if desk.may("messages:read"):
-        answers.append(desk.ask("notify", "GET", f"/v1/messages?limit={_MOST}", "messages:read"))
-        alarms = unseen_alarms(answers[-1].body.get("messages", ()))
+    if (messages := desk.part("notify", f"/v1/messages?{of_messages}", "messages:read")) is not None:
+        answers.append(messages)
+        alarms = unseen_alarms(messages.body.get("messages", ()))
     cases = [case for each in answers for case in each.body.get("cases", ())]
     rows = [row_of(case, alarms.get(case["case_ref"], ())) for case in cases]
     return sorted(rows, key=lambda row: row.rank), sorted({each.service for each in answers if not each.is_good})

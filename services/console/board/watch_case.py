@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, jsonify, request
 
-from services.console.board.show_board import open_cases
+from services.console.board.show_board import one_case
 from services.console.pages.declaring import page
 from services.console.pages.desk import Desk
 
@@ -17,9 +17,9 @@ def watch_case(desk: Desk, case_ref: str) -> Any:
 
     A list that is read again and again is counted in the audit; a case that is read is an entry each time.
     """
-    rows, missing = open_cases(desk)
-    row = next((each for each in rows if each.case_ref == case_ref), None)
-    tag = row.tag if row else "closed"
+    rows, missing = one_case(desk, case_ref)
+    row = rows[0] if rows else None
+    tag = row.tag if row else "none"
     if missing or request.if_none_match.contains_weak(tag):
         return Response(status=304)
     answer = jsonify(owner=row.owner if row else None)

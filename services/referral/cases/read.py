@@ -17,8 +17,10 @@ from services.referral.requests import whole_number
 
 
 @http.get("/v1/cases", roles="operator", scope="cases:read", audit=lists("cases"), returns=CasesView, bounded=(HUB, OWN))
-def list_cases(ctx: Context, *, state: str | None = None, owner: str | None = None, limit: str = "100") -> dict[str, Any]:
-    """List the cases that the caller reaches, the newest first; `?state=waiting|open|closed&owner=&limit=`.
+def list_cases(
+    ctx: Context, *, case_ref: str | None = None, state: str | None = None, owner: str | None = None, limit: str = "100"
+) -> dict[str, Any]:
+    """List the cases that the caller reaches, the newest first; `?case_ref=&state=waiting|open|closed&owner=&limit=`.
 
     `owner` is the id of an operator, or `none` for cases without an owner; closed ones of these are listed only if `state` asks.
     """
@@ -26,7 +28,7 @@ def list_cases(ctx: Context, *, state: str | None = None, owner: str | None = No
     lives, owners = _lives(state, owner), _owners(owner)
     if ctx.principal and (reached := ctx.principal.owners_reached) is not None:
         owners = reached if owners is None else owners & reached
-    found = ctx.cases.latest(lives, most, ctx.principal.hubs_reached if ctx.principal else None, owners)
+    found = ctx.cases.latest(lives, most, ctx.principal.hubs_reached if ctx.principal else None, owners, case_ref)
     return {"cases": [case_view(case) for case in found]}
 
 

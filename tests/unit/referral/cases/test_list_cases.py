@@ -63,6 +63,9 @@ def test_the_limit_is_checked_before_the_state(state: str, limit: str, pointer: 
         ({"owner": "none", "state": "open"}, ["open-no-one"]),
         ({"owner": "none", "state": "closed"}, ["closed-no-one"]),
         ({"state": "waiting"}, ["waiting-no-one", "waiting-amina"]),
+        ({"case_ref": "open-juma"}, ["open-juma"]),
+        ({"case_ref": "open-juma", "state": "closed"}, []),
+        ({"case_ref": "unknown"}, []),
         ({}, [each[0] for each in reversed(CASES)]),
     ],
 )
@@ -84,6 +87,7 @@ def test_who_owns_a_case_and_since_when_is_in_the_list_and_in_the_case() -> None
         ({"state": "open"}, ["open-amina"]),
         ({"owner": "amina"}, ["closed-amina", "open-amina", "waiting-amina"]),
         ({"owner": "juma"}, []),
+        ({"case_ref": "open-juma"}, []),
         ({"owner": "none"}, []),
     ],
 )
@@ -95,6 +99,7 @@ def test_who_reaches_a_hub_lists_an_owners_cases_of_it() -> None:
     convenor = Principal("operator", "convenor", hubs=frozenset({"KE-30"}), grant=Grant(reach="hub"))
     assert listed(convenor, owner="amina") == ["open-amina", "waiting-amina"]
     assert listed(convenor, owner="none") == ["waiting-no-one"]
+    assert listed(convenor, case_ref="open-juma") == []
 
 
 @pytest.mark.parametrize("owner", ["", "NONE", "Amina", "a", "amina,juma", "amina\n"])
