@@ -10,14 +10,14 @@ import typer
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.policy import load_policy
 from ngao.chassis.security.identity import new_key
-from ngao.chassis.security.roles import read_roles, rights_of
+from ngao.chassis.security.roles import AtOdds, at_odds, read_roles, rights_of
 from ngao.cli.locations import OperatorLists, deployment
 from ngao.cli.output import AsJson, echo, show
 from ngao.cli.policy import folders_here
 from ngao.contracts.lists import LISTS
 from ngao.deployment.atomic_files import write_whole
 from ngao.deployment.operators import entry
-from ngao.kernel.scopes import OF_OUTSIDER, SCOPES
+from ngao.kernel.scopes import SCOPES
 
 app = typer.Typer(no_args_is_help=True, help="The people who may use these commands, each with a key of their own.")
 OperatorId = Annotated[str, typer.Argument(help="Lower-case letters, digits and hyphens, such as `night-desk`.")]
@@ -112,14 +112,15 @@ def _allowed(scopes: list[str] | None, roles: list[str] | None, hubs: list[str] 
         unknown = sorted(set(given or ()) - set(names))
         if unknown:
             raise Misconfigured(f"Unknown {kind} {unknown[0]}. Choose from {', '.join(names)}.")
-    rights = rights_of((), roles or (), known)
-    if not hubs and any(grant.reach == "hub" for grant in rights.values()):
-        raise Misconfigured("This role reaches the cases of a hub. Give its county with --hub, as an ISO 3166-2 code.")
-    if any(grant.reach == OF_OUTSIDER for grant in rights.values()):
-        raise Misconfigured("This role is for people of a partner, who sign in at the console. Run `ngao staff invite`.")
+    if odd := at_odds(rights_of((), roles or (), known), hubs or ()):
+        raise Misconfigured(_AT_ODDS[odd])
     return dict(zip(_HELD, (sorted(set(each or ())) for each in (roles, scopes, hubs)), strict=True))
 
 
+_AT_ODDS = {
+    AtOdds.NO_HUB: "This role reaches the cases of a hub. Give its county with --hub, as an ISO 3166-2 code.",
+    AtOdds.NO_OUTSIDER: "This role is for people of a partner, who sign in at the console. Run `ngao staff invite`.",
+}
 _COUNTIES = "counties.yaml"
 _HELD = ("roles", "scopes", "hubs")
 _UNKNOWN = "Unknown operator. Run `ngao operator list`."

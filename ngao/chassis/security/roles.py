@@ -6,8 +6,9 @@ purposes a record may be read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from ngao.chassis.errors import Misconfigured
 from ngao.chassis.policy import load_policy
 from ngao.chassis.sections import Section
 from ngao.contracts import DataClass, Pattern
-from ngao.kernel.scopes import EVERY_RECORD, REACHES, SCOPES
+from ngao.kernel.scopes import EVERY_RECORD, HUB, OF_OUTSIDER, REACHES, SCOPES
 
 ROLES = "roles.yaml"
 EVERY_SCOPE = "*"
@@ -122,3 +123,21 @@ def rights_of(scopes: Iterable[str], names: Iterable[str], roles: Roles) -> Righ
                     raise Misconfigured(f"The role {name} and another one bound {scope} differently. Give only one of them.")
                 rights[scope] = grant
     return rights | dict.fromkeys(scopes, WHOLE)
+
+
+class AtOdds(StrEnum):
+    """What does not fit about an account: its roles reach what it has not, or more than an outsider's may."""
+
+    BEYOND_OUTSIDER = "beyond_outsider"
+    NO_OUTSIDER = "no_outsider"
+    NO_HUB = "no_hub"
+
+
+def at_odds(rights: Rights, hubs: Collection[str], outsider: str = "") -> AtOdds | None:
+    """Return what does not fit about the account of a person who has these hubs, and is of this outsider if any is named."""
+    reaches = {grant.reach for grant in rights.values()}
+    if outsider and reaches != {OF_OUTSIDER}:
+        return AtOdds.BEYOND_OUTSIDER
+    if not outsider and OF_OUTSIDER in reaches:
+        return AtOdds.NO_OUTSIDER
+    return AtOdds.NO_HUB if not hubs and HUB in reaches else None

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from ngao.chassis.errors import InvalidInput, Misconfigured
-from ngao.chassis.security.roles import Roles, rights_of
+from ngao.chassis.security.roles import AtOdds, Roles, at_odds, rights_of
 from ngao.kernel.problems import FieldError
-from ngao.kernel.scopes import EVERY_RECORD, OF_OUTSIDER
+
+_AT_ODDS = {
+    AtOdds.BEYOND_OUTSIDER: FieldError(
+        "/partner", "differ", "A person of a partner has roles that reach its offers, and no others."
+    ),
+    AtOdds.NO_OUTSIDER: FieldError("/partner", "required", "This role reaches the offers to a partner: name it."),
+    AtOdds.NO_HUB: FieldError("/hubs", "required", "This role reaches the cases of a hub: name its county."),
+}
 
 
 def check_granted(roles: Sequence[str], hubs: Sequence[str], known: Roles, counties: Collection[str], partner: str = "") -> None:
@@ -23,20 +30,10 @@ def check_granted(roles: Sequence[str], hubs: Sequence[str], known: Roles, count
         except Misconfigured as error:
             errors = [FieldError("/roles", "differ", str(error))]
         else:
-            errors = _at_odds({grant.reach for grant in rights.values()}, hubs, partner)
+            odd = at_odds(rights, hubs, partner)
+            errors = [_AT_ODDS[odd]] if odd else []
     if errors:
         raise InvalidInput("The account cannot have these roles: `errors` says why.", errors)
-
-
-def _at_odds(reaches: Collection[str], hubs: Sequence[str], partner: str) -> list[FieldError]:
-    """Return why roles that reach this far do not fit to the hubs and the partner of an account."""
-    if partner and set(reaches) != {OF_OUTSIDER}:
-        return [FieldError("/partner", "differ", "A person of a partner has roles that reach its offers, and no others.")]
-    if not partner and OF_OUTSIDER in reaches:
-        return [FieldError("/partner", "required", "This role reaches the offers to a partner: name it.")]
-    if not hubs and set(reaches) - {EVERY_RECORD, OF_OUTSIDER}:
-        return [FieldError("/hubs", "required", "This role reaches the cases of a hub: name its county.")]
-    return []
 
 
 def _unknown(name: str, given: Sequence[str], known: Iterable[str]) -> list[FieldError]:

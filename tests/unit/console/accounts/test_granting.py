@@ -7,16 +7,19 @@ from pathlib import Path
 import pytest
 
 from ngao.chassis.errors import InvalidInput
-from ngao.chassis.security.roles import read_roles
+from ngao.chassis.security.roles import Grant, Role, read_roles
 from services.console.accounts.granting import check_granted
 
-ROLES = read_roles((Path(__file__).resolve().parents[4] / "deploy" / "policy",))
+ROLES = {
+    **read_roles((Path(__file__).resolve().parents[4] / "deploy" / "policy",)),
+    "guest": Role("works on own cases", {"cases:read": Grant("own")}),
+}
 COUNTIES = ("KE-30",)
 
 
 @pytest.mark.parametrize(
     ("roles", "hubs", "partner"),
-    [(["watch"], [], ""), (["hub-convenor"], ["KE-30"], ""), (["partner-staff"], [], "haki-legal")],
+    [(["watch"], [], ""), (["hub-convenor"], ["KE-30"], ""), (["partner-staff"], [], "haki-legal"), (["guest"], [], "")],
 )
 def test_roles_that_fit_are_granted(roles: list[str], hubs: list[str], partner: str) -> None:
     check_granted(roles, hubs, ROLES, COUNTIES, partner)
