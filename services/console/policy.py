@@ -72,9 +72,7 @@ class _IdentityFile(Tolerant):
 
     default_region = fields.String(required=True, validate=validate.Length(equal=2))
     read_reasons = fields.List(fields.String(), required=True)
-    labels = fields.Dict(
-        keys=fields.String(), values=fields.Dict(keys=fields.String(), values=fields.String()), load_default=dict
-    )
+    labels = fields.Dict(keys=fields.String(), values=_TEXTS, load_default=dict)
 
 
 @dataclass(frozen=True)

@@ -59,8 +59,7 @@ def change_roles(ctx: Context, account_id: str, body: dict[str, Any]) -> dict[st
     check_granted(body["roles"], body["hubs"], ctx.roles, ctx.counties, account.partner)
     account.roles, account.hubs = tuple(body["roles"]), tuple(body["hubs"])
     ctx.accounts.save(account)
-    detail = {"roles": ",".join(account.roles), "hubs": ",".join(account.hubs)}
-    ctx.audit("account.roles_changed", subject=account.id, detail=detail)
+    ctx.audit("account.roles_changed", subject=account.id, detail=_granted(account))
     return show_account(account)
 
 
@@ -88,7 +87,10 @@ def _invited(ctx: Context, account: Account, action: str) -> dict[str, Any]:
     code = new_invitation_code()
     account.invite(hashed(code), ctx.now)
     ctx.accounts.save(account)
-    detail = {"roles": ",".join(account.roles), "hubs": ",".join(account.hubs)}
-    detail |= {"partner": account.partner} if account.partner else {}
+    detail = _granted(account) | ({"partner": account.partner} if account.partner else {})
     ctx.audit(action, subject=account.id, detail=detail)
     return show_account(account, code=code)
+
+
+def _granted(account: Account) -> dict[str, str]:
+    return {"roles": ",".join(account.roles), "hubs": ",".join(account.hubs)}

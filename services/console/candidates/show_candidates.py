@@ -11,7 +11,6 @@ from flask_babel import lazy_gettext as _l
 from services.console.candidates.model import asked_for, best_score, decision_of, facts_of
 from services.console.pages.declaring import page
 from services.console.pages.desk import Desk
-from services.console.pages.peers import Answer
 
 _READ, _DECIDE = "defenders:read", "defenders:write"
 _USUAL = "candidate_review"
@@ -73,9 +72,5 @@ def _candidate(desk: Desk, case_ref: str, status: int = 200, *, changed: bool = 
     waiting = desk.part("registry", "/v1/approvals", "approvals:read")
     return desk.show(
         "candidate.html", status, candidate=found, case_ref=case_ref, changed=changed, decision=decision_of(found),
-        waiting=asked_for(case_ref, _approvals(waiting)), facts_of=facts_of,
+        waiting=asked_for(case_ref, waiting.body.get("approvals", ()) if waiting else ()), facts_of=facts_of,
     )  # fmt: skip
-
-
-def _approvals(waiting: Answer | None) -> Any:
-    return waiting.body.get("approvals", ()) if waiting and waiting.is_good else ()

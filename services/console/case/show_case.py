@@ -27,7 +27,8 @@ def show_case(desk: Desk, case_ref: str) -> Any:
         numbers={"story": len(case["story"]), "notes": flags.body.get("notes", 0) if flags else 0, "messages": len(sent)},
         missing=sorted({each.service for each in (report, flags, messages) if each is not None and each.is_missing}),
         reasons=SETTLED_BECAUSE, urgencies=URGENCIES, decisions=desk.parts.policy.decision_reasons, latest=latest,
-        is_asked=is_asked, takers=_takers(desk, case['county']), purposes=desk.reasons("reports:read"),
+        is_asked=is_asked, purposes=desk.reasons("reports:read"),
+        takers=[each.id for each in takers(desk) if each.may_take(case["county"])],
     )  # fmt: skip
 
 
@@ -68,10 +69,3 @@ def print_case(desk: Desk, case_ref: str) -> Any:
     desk.parts.run(lambda ctx: ctx.audit("case.printed", subject=case_ref, actor=actor, detail={"reason": reason}))
     row: Row = row_of(case)
     return desk.show("print.html", case=case, row=row, report=report, reason=reason)
-
-
-def _takers(desk: Desk, county: str) -> list[str]:
-    """Return the people to whom a case of this county can be handed over, without the person who asks."""
-    if not desk.may("cases:write"):
-        return []
-    return [each.id for each in takers(desk.parts, but=desk.person.account.id) if each.may_take(county)]

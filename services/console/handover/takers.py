@@ -10,19 +10,22 @@ from ngao.kernel.scopes import HUB
 from services.console.handover.model import Taker
 
 if TYPE_CHECKING:
-    from services.console.context import ConsoleParts
+    from services.console.pages.desk import Desk
 
 _SCOPE = "cases:write"
 
 
-def takers(parts: ConsoleParts, *, but: str) -> list[Taker]:
-    """Return who may take a case over now, by name, without the person who hands over."""
-    staff, operators = parts.chassis.staff, parts.chassis.operators.value()
-    open_accounts = [each for each in parts.read().accounts.all() if each.is_open and not each.partner]
+def takers(desk: Desk) -> list[Taker]:
+    """Return who may take a case over now, by name, without the person who hands over; no one if she may not."""
+    if not desk.may(_SCOPE):
+        return []
+    chassis = desk.parts.chassis
+    staff, operators = chassis.staff, chassis.operators.value()
+    open_accounts = [each for each in desk.parts.read().accounts.all() if each.is_open and not each.partner]
     people = [staff.person(Staff(each.id, each.roles, each.hubs)) for each in open_accounts]
     keys = [Principal("operator", name, key.rights, key.hubs) for name, key in operators.items() if key.enabled]
     found = {each.id: each for each in (*keys, *people)}
-    return [taker for name in sorted(found) if name != but and (taker := _taker(found[name])) is not None]
+    return [taker for name in sorted(found) if name != desk.person.account.id and (taker := _taker(found[name])) is not None]
 
 
 def _taker(person: Principal) -> Taker | None:

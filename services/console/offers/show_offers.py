@@ -32,7 +32,7 @@ _SIGNATURE = 128
 def show_offers(desk: Desk) -> Any:
     """Show the offers to the person's partner: first those without an answer."""
     found = desk.ask("referral", "GET", "/v1/own-offers", READ)
-    rows = sorted((row_of(each) for each in found.body.get("offers", ())), key=lambda row: row.rank) if found.is_good else []
+    rows = sorted((row_of(each) for each in found.body.get("offers", ())), key=lambda row: row.rank)
     return desk.show("offers.html", rows=rows, **_why_not(found), left=left, spoken=_spoken)
 
 

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_DO_NOT = "do_not_contact"
-
 
 @dataclass(frozen=True)
 class Shown:
@@ -17,11 +15,6 @@ class Shown:
     elsewhere: tuple[Mapping[str, Any], ...]
     consents: tuple[Mapping[str, Any], ...]
     cases: tuple[Mapping[str, Any], ...]
-
-    @property
-    def may_be_contacted(self) -> bool:
-        """Return True if the report of this case says that contact is safe."""
-        return self.contact is not None and not any(each["code"] == _DO_NOT for each in self.contact["cautions"])
 
 
 def shown(person: Mapping[str, Any], case_ref: str) -> Shown:

@@ -78,13 +78,7 @@ def read_new(ctx: Context, site: Site, given: Any, account_id: str, name: str) -
     if challenge is None:
         return None
     try:
-        made = webauthn.verify_registration_response(
-            credential=given,
-            expected_challenge=challenge,
-            expected_rp_id=site.host,
-            expected_origin=site.origin,
-            require_user_verification=True,
-        )
+        made = webauthn.verify_registration_response(**_expected(site, given, challenge))
     except _NO_PROOF:
         return None
     key, public = bytes_to_base64url(made.credential_id), bytes_to_base64url(made.credential_public_key)
@@ -99,19 +93,23 @@ def _sign_in(ctx: Context, site: Site, given: Any, device: str) -> str | None:
         return None
     try:
         signed = webauthn.verify_authentication_response(
-            credential=given,
-            expected_challenge=challenge,
-            expected_rp_id=site.host,
-            expected_origin=site.origin,
+            **_expected(site, given, challenge),
             credential_public_key=base64url_to_bytes(known.public_key),
             credential_current_sign_count=known.sign_count,
-            require_user_verification=True,
         )
     except _NO_PROOF:
         ctx.audit("sign_in.refused", subject=account.id, actor=DOOR, detail={"method": "passkey"})
         return None
     account.used_passkey(known.id, signed.new_sign_count, ctx.now)
     return begin(ctx, account, "passkey", device)
+
+
+def _expected(site: Site, given: Any, challenge: bytes) -> dict[str, Any]:
+    """Return what every answer of a browser is verified by."""
+    return {
+        "credential": given, "expected_challenge": challenge, "expected_rp_id": site.host, "expected_origin": site.origin,
+        "require_user_verification": True,
+    }  # fmt: skip
 
 
 def _keep(parts: ConsoleParts, challenge: bytes, account_id: str | None) -> None:

@@ -23,5 +23,5 @@ def show_source_page(desk: Desk, source_id: str) -> Any:
     """Show one source, and what of it could not be read; without its keys."""
     source = desk.known("intake", f"/v1/sources/{source_id}", "sources:read")
     held = desk.part("intake", f"/v1/quarantine?source={source_id}&limit=500", "quarantine:read")
-    waiting = len(held.body.get("quarantine", ())) if held and held.is_good else 0
+    waiting = len(held.body.get("quarantine", ())) if held else 0
     return desk.show("source.html", source=source, waiting=waiting)

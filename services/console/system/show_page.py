@@ -30,7 +30,7 @@ def show_system_page(desk: Desk) -> Any:
     states = desk.parts.asker.ask()
     outboxes = ask_everywhere(desk, "/v1/outbox", "outbox:read")
     found = [*of_services(states), *_set_aside(desk), *_outboxes(desk, outboxes)]
-    return desk.show("system.html", findings=worst_first(found), states=states, outboxes=outboxes, most=_MOST)
+    return desk.show("system.html", findings=worst_first(found), states=states, outboxes=outboxes)
 
 
 def _set_aside(desk: Desk) -> Iterator[Finding]:

@@ -14,9 +14,9 @@ def contact(case_ref: str, *codes: str) -> dict[str, Any]:
 def test_the_contact_of_this_case_is_apart_from_those_of_others() -> None:
     person = {"contact": [contact("B", "only_channels"), contact("A", "do_not_contact")]}
     here, there = shown(person, "B"), shown(person, "A")
-    assert (here.contact, here.elsewhere, here.may_be_contacted) == (person["contact"][0], (person["contact"][1],), True)
-    assert (there.contact, there.may_be_contacted) == (person["contact"][1], False)
-    assert not shown(person, "C").may_be_contacted
+    assert (here.contact, here.elsewhere) == (person["contact"][0], (person["contact"][1],))
+    assert there.contact == person["contact"][1]
+    assert shown(person, "C").contact is None
 
 
 def test_consents_are_those_of_the_person_and_of_this_case_the_newest_first() -> None:
