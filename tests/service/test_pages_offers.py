@@ -119,8 +119,9 @@ def test_the_list_of_offers_that_was_shown_is_on_record(night: Night, asked: Ask
     with pymongo.MongoClient[dict[str, Any]](night.world.parts.mongo) as client:
         record = on_record(client[night.world.database("referral")])
         entries = list(record.find({"action": "list.read", "subject": "list:offers"}))
-    assert entries
-    assert all(asked.first.id in each["actor"] for each in entries), {each["actor"] for each in entries}
+    actors = {each["actor"] for each in entries}
+    assert f"operator:{asked.first.id}-asha" in actors
+    assert all(re.fullmatch("operator:p-[0-9a-f]{6}-asha", each) for each in actors), actors
 
 
 def test_an_offer_is_accepted_and_finished_on_its_page(night: Night, asked: Asked) -> None:
