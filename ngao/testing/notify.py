@@ -34,6 +34,10 @@ class MemoryMessages(MemoryRepository[Message], MessageRepository):
     def alarms_of(self, case_ref: str) -> Sequence[Message]:
         return self._records.ordered(lambda each: each.case_ref == case_ref and each.ladder is not None, by=_made)[-MOST_SHOWN:]
 
+    def on_ladders_of(self, case_refs: Sequence[str], limit: int) -> Sequence[Message]:
+        found = self._records.where(lambda each: each.case_ref in case_refs and each.ladder is not None)
+        return sorted(found, key=lambda each: (each.urgent, each.created_at), reverse=True)[:limit]
+
     def overdue(self, now: datetime, furthest: timedelta, limit: int) -> Sequence[str]:
         late = self._records.where(lambda each: _is_over(each.escalate_at, now, furthest))
         return [each.id for each in sorted(late, key=lambda each: (not each.urgent, each.escalate_at))][:limit]
@@ -83,6 +87,10 @@ class MemoryAlarmRecords(MemoryRepository[AlarmRecord], AlarmRecordRepository):
     def unacknowledged(self, since: datetime | None = None) -> Sequence[str]:
         found = self._records.ordered(_is_unacknowledged, by=lambda each: each.since, newest_first=True)
         return [each.case_ref for each in found if since is None or each.since >= since]
+
+    def unseen(self, limit: int) -> Sequence[str]:
+        found = self._records.ordered(lambda each: each.state is not AlarmState.ACKNOWLEDGED, by=_since, newest_first=True)
+        return [each.case_ref for each in found][:limit]
 
     def count_unacknowledged(self) -> int:
         return len(self._records.where(_is_unacknowledged))
@@ -229,6 +237,10 @@ def _made(message: Message) -> datetime:
 
 def _is_over(end: datetime | None, now: datetime, furthest: timedelta) -> bool:
     return end is not None and not now < end <= now + furthest
+
+
+def _since(alarm: AlarmRecord) -> datetime:
+    return alarm.since
 
 
 def _is_unacknowledged(alarm: AlarmRecord) -> bool:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
 
+import pymongo
 import pytest
 
 from ngao.testing.processes import ServiceProcess, World
@@ -103,14 +106,64 @@ def test_a_convenor_sees_her_hub_and_a_case_of_another_is_one_that_does_not_exis
     hidden, unknown = browser.get(f"/c/{cases[NAIROBI]}"), browser.get("/c/NG-0000000000")
     assert (hidden.status, hidden.timeless) == (404, unknown.timeless)
     assert "/seen" not in board, "she has no scope for messages"
+    assert "that no one has seen." not in browser.get("/handover").text, "so no number is said to be none"
     assert browser.post(f"/c/{cases[MOMBASA]}/seen").status == 404
 
 
 def test_who_lacks_the_scope_finds_no_board(person: Callable[..., Browser], cases: dict[str, str]) -> None:
     browser = person("custodian")
-    assert browser.get("/").status == 404
+    begins = browser.get("/").leads_to
+    assert (begins, browser.get(begins).status) == ("/parked", 200)
     assert browser.get(f"/c/{cases[NAIROBI]}").status == 404
-    assert "Board" not in browser.get("/me").text
+    assert "Board" not in browser.get("/me").text + browser.get(begins).text
+
+
+@pytest.mark.parametrize("role", ["data-officer", "administrator", "approver", "custodian"])
+def test_who_has_no_board_begins_at_a_page_of_their_own_and_not_at_one_that_does_not_exist(
+    person: Callable[..., Browser], role: str
+) -> None:
+    browser = person(role)
+    page = browser.get("/")
+    assert page.status == 303
+    assert browser.get(page.leads_to).status == 200
+    assert f'href="{page.leads_to}" aria-current="page"' in browser.get(page.leads_to).text
+
+
+def test_a_case_is_handed_over_to_no_one_who_cannot_open_it(
+    running: dict[str, ServiceProcess], world: World, cases: dict[str, str], night: Night
+) -> None:
+    names = {role: f"{role}-{secrets.token_hex(3)}" for role in ("duty-officer", "auditor", "caseworker", "hub-convenor")}
+    browsers = {
+        role: night.person(role, name=name, hubs=(NAIROBI,) if role == "hub-convenor" else ()) for role, name in names.items()
+    }
+    browser, case = browsers["duty-officer"], cases[MOMBASA]
+    seen = browser.get(f"/c/{case}").field("seen_owner")
+    path = f"/v1/accounts/{names['caseworker']}/close"
+    assert running["console"].request("POST", path, {"reason": "left"}, world.operator_key)[0] == 200
+    for owner in ("nobody-at-all", names["auditor"], names["caseworker"], names["hub-convenor"]):
+        browser.get(f"/c/{case}")
+        refused = browser.post(f"/c/{case}/owner", owner=owner, seen_owner=seen)
+        assert (refused.status, "This person cannot take the case now." in refused.text) == (409, True), owner
+    assert browser.get(f"/c/{case}").field("seen_owner") == seen
+    other = f"duty-{secrets.token_hex(3)}"
+    night.person("duty-officer", name=other)
+    assert browser.post(f"/c/{case}/owner", owner=other, seen_owner=seen).leads_to == f"/c/{case}"
+
+
+def test_who_acknowledges_elsewhere_one_step_of_a_ladder_has_seen_the_case_and_newer_messages_hide_no_alarm(
+    running: dict[str, ServiceProcess], world: World, night: Night, person: Callable[..., Browser]
+) -> None:
+    case, browser, notify = night.report(), person("duty-officer"), running["notify"]
+    unseen = f'action="/c/{case}/seen"'
+    assert unseen in browser.get("/").text
+    listed = notify.request("GET", "/v1/alarms", None, world.operator_key)[1]["messages"]
+    alarms = [each["message_id"] for each in listed if each["case_ref"] == case]
+    assert alarms
+    assert notify.request("POST", f"/v1/messages/{alarms[0]}/acknowledge", None, world.operator_key)[0] == 200
+    assert unseen not in browser.get("/").text
+    assert unseen not in browser.get(f"/c/{case}").text
+    left = notify.request("GET", "/v1/alarms", None, world.operator_key)[1]["messages"]
+    assert case not in {each["case_ref"] for each in left}
 
 
 @pytest.mark.parametrize("address", ["/?urgency=worst", "/?who=amina", "/?owner=amina", "/?turn=", "/c/..%2fx", "/c/a b"])
@@ -144,6 +197,8 @@ def test_each_stopped_service_leaves_a_page_that_names_what_is_missing(
     try:
         board = browser.get("/")
         assert (board.status, "Messages cannot be shown now." in board.text, case in board.text) == (200, True, True)
+        unknown = browser.get("/handover").text
+        assert ("Messages cannot be shown now." in unknown, "that no one has seen." in unknown) == (True, False)
         failed = browser.post(f"/c/{case}/seen")
         assert (failed.status, "Not done." in failed.text) == (503, True)
     finally:
@@ -179,3 +234,26 @@ def test_nothing_about_a_person_is_in_the_consoles_log_or_store(
     log = running["console"].log.read_text()
     assert SECRET_WORDS not in log
     assert not [line for line in log.splitlines() if any(each in line for each in cases.values())], "the log names routes"
+
+
+def test_a_board_that_cannot_show_every_open_case_says_so(
+    night: Night, world: World, cases: dict[str, str], person: Callable[..., Browser]
+) -> None:
+    browser, said = person("duty-officer"), "Too many cases are open to show them all here: the oldest are missing."
+    page = browser.get(f"/c/{cases[MOMBASA]}")
+    (tag,) = re.findall(r'data-tag="([^"]+)" data-owner', page.text)
+    assert tag
+    assert said not in browser.get("/").text
+    client: Any = pymongo.MongoClient(world.parts.mongo)
+    stored = client[world.database("referral")]["cases"]
+    like = stored.find_one({"_id": cases[MOMBASA]}, {"next_deadline": 0})
+    many = [{**like, "_id": f"NG-{number:010}", "created_at": datetime.now(UTC)} for number in range(500)]
+    try:
+        stored.insert_many(many)
+        for path in ("/", "/handover"):
+            page = browser.get(path)
+            assert (said in page.text, 'class="missing"' in page.text) == (True, False), "the script takes what is shown"
+        assert browser.get(f"/c/{cases[MOMBASA]}/changed").status == 304, "no one has changed a case that is not among them"
+    finally:
+        stored.delete_many({"_id": {"$in": [each["_id"] for each in many]}})
+        client.close()

@@ -75,12 +75,21 @@ def row_of(case: Mapping[str, Any], alarms: Iterable[str] = ()) -> Row:
 
 
 def unseen_alarms(messages: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """Return, for each case, the messages of ladders that no one has acknowledged."""
+    """Return, for each case, the messages of ladders whose cause no one has acknowledged.
+
+    Who acknowledges one step of a ladder has seen its cause: notify asks no one else, and leaves the steps before as they are.
+    """
+    alarms = [each for each in messages if each.get("ladder")]
+    seen = {_cause(each) for each in alarms if each.get("state") in _SEEN or each.get("acknowledged_by")}
     found: dict[str, list[str]] = {}
-    for each in messages:
-        if each.get("ladder") and each.get("state") not in _SEEN and not each.get("acknowledged_by"):
+    for each in alarms:
+        if _cause(each) not in seen:
             found.setdefault(str(each["case_ref"]), []).append(str(each["message_id"]))
     return found
+
+
+def _cause(message: Mapping[str, Any]) -> tuple[str, str]:
+    return str(message["case_ref"]), str(message.get("cause") or message["message_id"])
 
 
 def _turn(state: str, needs: set[str]) -> Turn:

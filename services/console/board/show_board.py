@@ -14,6 +14,8 @@ from services.console.pages.desk import Desk
 _FILTERS = {"urgency": URGENCIES, "turn": tuple(Turn), "owner": ("me", "none"), "seen": ("no",)}
 """What the address may say, each as a code; anything else leads nowhere."""
 _MOST = 500
+OLDER = "older"
+"""Beside the services that are missing: not every open case is shown, because there are too many."""
 
 
 @page("/", scope="cases:read", group="now", title=_l("Board"))
@@ -26,24 +28,29 @@ def board(desk: Desk) -> Any:
 
 
 def open_cases(desk: Desk) -> tuple[list[Row], list[str]]:
-    """Return the rows of every case that is not closed, in the order of the board, and the services that are missing."""
-    return _rows(desk, f"limit={_MOST}", *(f"state={state}&limit={_MOST}" for state in ("open", "waiting")))
+    """Return the rows of every case that is not closed, in the order of the board, and the services that are missing.
+
+    Of very many cases only the newest are there; `OLDER` among what is missing says so.
+    """
+    return _rows(desk, "/v1/alarms", *(f"state={state}&limit={_MOST}" for state in ("open", "waiting")))
 
 
 def one_case(desk: Desk, case_ref: str) -> tuple[list[Row], list[str]]:
     """Return the row of one case, if the person reaches it, in the same way; no other case is asked for."""
-    return _rows(desk, f"case_ref={case_ref}&limit=100", f"case_ref={case_ref}")
+    return _rows(desk, f"/v1/messages?case_ref={case_ref}&limit={_MOST}", f"case_ref={case_ref}")
 
 
-def _rows(desk: Desk, of_messages: str, *of_cases: str) -> tuple[list[Row], list[str]]:
+def _rows(desk: Desk, of_alarms: str, *of_cases: str) -> tuple[list[Row], list[str]]:
     answers = [desk.ask("referral", "GET", f"/v1/cases?{query}", "cases:read") for query in of_cases]
+    is_cut = any(len(each.body.get("cases", ())) >= _MOST for each in answers)
     alarms: dict[str, list[str]] = {}
-    if (messages := desk.part("notify", f"/v1/messages?{of_messages}", "messages:read")) is not None:
+    if (messages := desk.part("notify", of_alarms, "messages:read")) is not None:
         answers.append(messages)
         alarms = unseen_alarms(messages.body.get("messages", ()))
     cases = [case for each in answers for case in each.body.get("cases", ())]
     rows = [row_of(case, alarms.get(case["case_ref"], ())) for case in cases]
-    return sorted(rows, key=lambda row: row.rank), sorted({each.service for each in answers if not each.is_good})
+    missing = {each.service for each in answers if not each.is_good} | ({OLDER} if is_cut else set())
+    return sorted(rows, key=lambda row: row.rank), sorted(missing)
 
 
 def _fits(row: Row, chosen: dict[str, str], me: str) -> bool:

@@ -19,7 +19,7 @@ def show_case(desk: Desk, case_ref: str) -> Any:
     reason = desk.reason("reports:read")
     report = desk.part("intake", f"/v1/cases/{case_ref}/report?reason={reason}", "reports:read")
     flags = desk.part("intake", f"/v1/cases/{case_ref}/flags?reason={reason}", "reports:read")
-    messages = desk.part("notify", f"/v1/messages?case_ref={case_ref}&limit=100", "messages:read")
+    messages = desk.part("notify", f"/v1/messages?case_ref={case_ref}&limit=500", "messages:read")
     sent = messages.body.get("messages", ()) if messages else ()
     return desk.show(
         "case.html", case=case, row=row_of(case, unseen_alarms(sent).get(case_ref, [])), offers=waiting_offers(case),

@@ -35,6 +35,11 @@ class AlarmRecordRepository(Repository[AlarmRecord]):
         found = AlarmDocument.objects(state=AlarmState.UNACKNOWLEDGED, **from_then_on).order_by("-since").only("id")
         return [record["_id"] for record in found.as_pymongo()]
 
+    def unseen(self, limit: int) -> Sequence[str]:
+        """Return the cases whose alarm no one has acknowledged, also while a person is being asked; the newest first."""
+        found = AlarmDocument.objects(state__in=[AlarmState.ASKED, AlarmState.UNACKNOWLEDGED]).order_by("-since").only("id")
+        return [record["_id"] for record in found.limit(limit).as_pymongo()]
+
     def count_unacknowledged(self) -> int:
         """Count the cases whose alarm ended without an acknowledgement."""
         return int(AlarmDocument.objects(state=AlarmState.UNACKNOWLEDGED).count())

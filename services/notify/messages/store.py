@@ -65,6 +65,11 @@ class MessageRepository(Repository[Message]):
         newest = MessageDocument.objects(case_ref=case_ref, ladder__exists=True).order_by("-created_at").limit(MOST_SHOWN)
         return list(reversed(self._all(newest)))
 
+    def on_ladders_of(self, case_refs: Sequence[str], limit: int) -> Sequence[Message]:
+        """Return the messages of these cases that are on a ladder, urgent ones first, and of these the newest."""
+        found = MessageDocument.objects(case_ref__in=list(case_refs), ladder__exists=True).order_by("-urgent", "-created_at")
+        return self._all(found.limit(limit))
+
     def overdue(self, now: datetime, furthest: timedelta, limit: int) -> Sequence[str]:
         """Return the ids of messages that were not acknowledged in time, urgent ones first."""
         found = MessageDocument.objects(__raw__=_is_over("escalate_at", now, furthest))

@@ -51,6 +51,19 @@ def test_an_alarm_is_unseen_until_somebody_has_acknowledged_it() -> None:
     assert unseen_alarms(messages) == {"A": ["m1", "m4"], "B": ["m5"]}
 
 
+def test_who_acknowledges_one_step_of_a_ladder_has_seen_its_cause() -> None:
+    def message(number: int, cause: str, **others: Any) -> dict[str, Any]:
+        return {"message_id": f"m{number}", "case_ref": "A", "cause": cause, "ladder": "duty", "state": "sent", **others}
+
+    by_the_second = [message(1, "first"), message(2, "first", state="acknowledged", acknowledged_by="amina")]
+    assert unseen_alarms(by_the_second) == {}
+    assert unseen_alarms([*by_the_second, message(3, "later")]) == {"A": ["m3"]}
+    elsewhere = message(4, "first", case_ref="B")
+    assert unseen_alarms([*by_the_second, elsewhere]) == {"B": ["m4"]}
+    owners = message(5, "later", state="acknowledged", ladder=None)
+    assert unseen_alarms([message(3, "later"), owners]) == {"A": ["m3"]}
+
+
 def test_a_row_has_another_tag_as_soon_as_it_says_something_else() -> None:
     first = row_of(case("A"), ["m1", "m2"])
     assert row_of(case("A"), ["m2", "m1"]).tag == first.tag
