@@ -136,3 +136,26 @@ def test_urgency_is_a_word_and_a_shape_besides_a_colour(opens: Opens, officer: B
         shape = shown.locator("[aria-hidden=true]").bounding_box()
         assert shape is not None
         assert min(shape["width"], shape["height"]) >= 10
+
+
+def test_a_link_on_another_site_signs_no_one_out_and_keeps_the_code_of_an_invitation(
+    opens: Opens, officer: Browser, case: str
+) -> None:
+    mail = "http://mail.example.org/"
+    with opens(who=officer) as window:
+        page = window.page
+        links = {"case": f"/c/{case}", "sign-in": "/sign-in?lang=en", "invited": "/welcome#ABCD2345"}
+        body = "".join(f'<a id="{name}" href="{window.origin}{path}">{name}</a> ' for name, path in links.items())
+        page.route(f"{mail}**", lambda route: route.fulfill(content_type="text/html", body=body))
+        page.goto(mail)
+        page.click("#case")
+        expect(page.get_by_role("heading", level=1)).to_have_text(case)
+        page.goto(mail)
+        page.click("#sign-in")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Board")
+        page.goto(mail)
+        page.click("#invited")
+        expect(page.locator("[data-from-link]")).to_have_value("ABCD2345")
+        assert "ABCD2345" not in page.url
+        window.go("/me")
+        expect(page.get_by_role("heading", level=1)).to_have_text("My account")

@@ -37,14 +37,8 @@ def show_one_message(desk: Desk, message_id: str) -> Any:
 
 @page("/m/<id:reference>", anyone=True)
 def follow_message(desk: Desk, reference: str) -> Any:
-    """Lead from the reference in a message to its case. An unknown one, and one that the person may not see, lead nowhere.
-
-    A link in a mail comes from another site, so browsers keep the cookie back. The first answer asks the browser to come again
-    from here, which takes no tap; only then is it known who is signed in.
-    """
+    """Lead from the reference in a message to its case. An unknown one, and one that the person may not see, lead nowhere."""
     if desk.signed_in is None:
-        if request.headers.get("Sec-Fetch-Site") == "cross-site":
-            return desk.show("arriving.html", path=request.path)
         return desk.go("/sign-in")
     reference = reference.upper()
     if not desk.may("messages:read") or not re.fullmatch(_REFERENCE, reference):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, g, redirect, render_template, request
+from flask import Flask, Response, abort, current_app, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
 from jinja2 import FileSystemLoader
@@ -60,6 +60,7 @@ def application(parts: ConsoleParts, features: ModuleType) -> Flask:
     app.jinja_loader = FileSystemLoader(folders_of(features, "templates"))
     app.url_map.converters |= CONVERTERS
     assets, pages = Assets(folders_of(features, "assets"), Path(parts.own.libraries)), pages_in(features)
+    app.before_request(_from_elsewhere)
     languages.speak(app)
     csrf = CSRFProtect(app)
     showing.show(app, parts)
@@ -102,13 +103,18 @@ def _view(parts: ConsoleParts, page: Page, pages: list[Page]) -> Callable[..., R
         if not page.anyone and (desk.signed_in is None or desk.is_locked):
             return _sign_in_first(parts, "/unlock" if desk.is_locked else "/sign-in")
         if not page.anyone and not desk.may(page.scope):
-            home = next((each.path for each in pages if each.home and page.path == "/" and desk.may(each.scope)), "")
-            return redirect(home, 303) if home else abort(404)
+            return redirect(_home(desk, pages), 303) if page.path == "/" else abort(404)
         shown: ResponseReturnValue = page.run(desk, **values)
         g.has_run = True
         return shown
 
     return view
+
+
+def _home(desk: Desk, pages: list[Page]) -> str:
+    """Return where a person begins who may not open the board: at a page that says so, else at the first of their menu."""
+    own = (each.path for each in pages if each.home and desk.may(each.scope))
+    return next(own, next((each.path for each in menu.bar(pages)), "/more"))
 
 
 def _sign_in_first(parts: ConsoleParts, where: str) -> ResponseReturnValue:
@@ -122,13 +128,25 @@ def _csrf() -> Markup:
     return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
 
 
-def _slow_down(guesses: Limiter) -> None:
-    """Hold an address to the rate of a person. Refuse a form that another site has sent. Raises TooManyRequests."""
-    if request.method != "POST":
-        return
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+def _from_elsewhere() -> str | None:
+    """Refuse a form that another site has sent. Let a browser that comes from another site come again from here.
+
+    It keeps the cookie back at first, and would take a new one in its place: who follows a link would be signed out. The page
+    that asks it to come again sets none, and takes no tap. The address to which it leads differs by a sign that means nothing:
+    a browser that holds a code behind `#` loads nothing for the same address.
+    """
+    site = request.headers.get("Sec-Fetch-Site", "none")
+    if request.method == "POST" and site not in {"same-origin", "none"}:
         abort(403)
-    if request.path in _GUESSED:
+    is_page = request.endpoint in current_app.extensions["pages"]
+    if site != "cross-site" or not is_page or current_app.config["SESSION_COOKIE_NAME"] in request.cookies:
+        return None
+    return render_template("arriving.html", path=request.full_path + ("&" if request.args else ""))
+
+
+def _slow_down(guesses: Limiter) -> None:
+    """Hold an address to the rate of a person. Raises TooManyRequests."""
+    if request.method == "POST" and request.path in _GUESSED:
         guesses.take(str(request.remote_addr))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+from html import unescape
 from types import SimpleNamespace
 from typing import Any
 
@@ -50,6 +51,29 @@ def test_a_form_that_another_site_has_sent_does_nothing_although_it_has_a_token(
     data = {"csrf_token": token, "invitation": "x"}
     for site in ("cross-site", "same-site"):
         assert client.post("/welcome", data=data, headers={"Sec-Fetch-Site": site}).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/", "/sign-in", "/sign-in?lang=sw", "/welcome", "/unlock", "/c/NG-4CJY0RRPKP", "/m/ABCD-0123"])
+def test_a_link_on_another_site_does_not_replace_the_cookie_that_the_browser_kept_back(client: FlaskClient, path: str) -> None:
+    answer = client.get(path, headers={"Sec-Fetch-Site": "cross-site"})
+    assert (answer.status_code, answer.headers.getlist("Set-Cookie")) == (200, [])
+    assert '<meta http-equiv="refresh" content="0">' in answer.text
+    (again,) = re.findall(r'href="([^"]+)" data-arrive', answer.text)
+    assert unescape(again) == (f"{path}&" if "?" in path else f"{path}?"), "another address, so that a code behind # is kept"
+    assert client.get(unescape(again)).status_code in (200, 303)
+    assert "csrf_token" not in answer.text
+
+
+def test_a_form_of_another_site_does_not_replace_it_either(client: FlaskClient) -> None:
+    answer = client.post("/sign-in?lang=sw", data={"name": "amina"}, headers={"Sec-Fetch-Site": "cross-site"})
+    assert (answer.status_code, answer.headers.getlist("Set-Cookie")) == (403, [])
+
+
+@pytest.mark.parametrize("path", ["/nothing/here", "/%2felsewhere.example.org/", "/c/%0d%0a"])
+def test_no_address_of_another_site_leads_on_to_what_is_no_page(client: FlaskClient, path: str) -> None:
+    answer = client.get(path, headers={"Sec-Fetch-Site": "cross-site"})
+    assert "http-equiv" not in answer.text
+    assert "elsewhere" not in answer.headers.get("Location", "")
 
 
 @pytest.mark.parametrize("path", ["/me", "/c/NG-4CJY0RRPKP", "/c/NG-4CJY0RRPKP/story"])
