@@ -8,14 +8,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-_ROLES = ("id", "roles", "hubs", "language")
+_ROLES = ("id", "roles", "hubs", "partner", "language")
 _FIELDS: Mapping[str, tuple[str, ...]] = {
     "invitePerson": _ROLES,
     "changeRoles": _ROLES,
     "dropParked": ("reason",),
     "dismissHeld": ("reason",),
-    "putSource": ("enabled", "profile", "new_key", "revoke_old_keys"),
-    "putPartner": ("support_types", "counties", "capacity", "vetted", "suspended", "public_key", "signing_key", "new_key"),
+    "putSource": ("enabled", "profile", "rate_per_second", "new_key", "revoke_old_keys"),
+    "putPartner": (
+        "support_types",
+        "counties",
+        "languages",
+        "capacity",
+        "vetted",
+        "suspended",
+        "timezone",
+        "public_key",
+        "signing_key",
+        "new_key",
+    ),
     "changeConsent": ("granted", "purpose", "scope", "recipient", "until", "case_ref"),
     "linkCandidate": ("defender_ref",),
 }

@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 
+from ngao.contracts import SERVICES
 from services.console.approvals.model import asked_for, request_of, secrets_of, soonest_first
+from tests.support.documents import operations, service_class
 
+WORDS = {"name", "vouch", "hours"}
+"""Fields of a request that are no codes."""
 BODY = {
     "name": "Haki Legal", "support_types": ["legal_aid"], "counties": ["KE-30"], "capacity": 3, "vetted": True,
     "public_key": "pk", "vouch": "a long one", "new_key": False, "email": "wairimu@example.org",
@@ -40,6 +44,18 @@ def test_of_what_was_asked_only_codes_are_shown() -> None:
         "support_types": "legal_aid", "counties": "KE-30", "capacity": "3", "vetted": "yes", "public_key": "pk", "new_key": "no"
     }  # fmt: skip
     assert asked_for("anotherOperation", json.dumps(BODY)) == []
+
+
+def test_what_a_second_person_decides_about_is_shown_for_every_operation_of_two() -> None:
+    for operation in (each for name in SERVICES for each in operations(service_class(name)) if each.two_person):
+        asks = {field: f"x-{field}" for field in operation.request().fields} if operation.request else {}
+        shown_ones = {name for name, _ in asked_for(operation.operation, json.dumps(asks))}
+        assert asks.keys() - shown_ones <= WORDS, f"{operation.operation}: the second person cannot see what is asked for"
+
+
+def test_whose_person_is_invited_is_shown() -> None:
+    body = {"id": "wanjiru", "roles": ["partner-staff"], "hubs": [], "partner": "haki-legal", "language": "sw"}
+    assert ("partner", "haki-legal") in asked_for("invitePerson", json.dumps(body))
 
 
 @pytest.mark.parametrize("body", [None, "", "no json", "[1]", '"text"', "{}"])
