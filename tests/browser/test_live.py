@@ -215,6 +215,36 @@ def test_an_act_without_network_is_kept_as_ciphertext_and_sent_once_the_network_
         assert page.evaluate("localStorage.length") == 0
 
 
+def test_what_one_person_could_not_send_waits_for_them_although_another_one_signs_in_at_the_same_browser(
+    opens: Opens, night: Night, officer: Browser
+) -> None:
+    case, other = night.report(), night.person("duty-officer")
+    with opens(who=officer) as window:
+        page = window.page
+
+        def enter(who: Browser) -> None:
+            origin = page.evaluate("location.origin")
+            kept = {"url": origin, "httpOnly": True, "sameSite": "Strict"}
+            window.context.add_cookies([{"name": name, "value": value, **kept} for name, value in who.cookies.items()])
+            window.go("/me")
+
+        page.route("**/seen", lambda route: route.abort())
+        window.go("/")
+        window.button("Confirm seen, %(case)s", case=case).click()
+        window.shows("No network. %(number)s not sent.", number=1)
+        page.unroute("**/seen")
+        officer.cookies |= {each["name"]: each["value"] for each in window.context.cookies()}
+        enter(other)
+        page.wait_for_timeout(1000)
+        expect(page.locator("[data-queue]")).to_be_hidden()
+        assert page.evaluate("localStorage.length") == 1
+        assert not seen(night, case)
+        enter(officer)
+        expect(page.locator("[data-queue]")).to_contain_text("Sent.")
+        assert seen(night, case)
+        assert page.evaluate("localStorage.length") == 0
+
+
 def test_signing_out_asks_about_what_was_not_sent_and_forgets_it(opens: Opens, night: Night, officer: Browser) -> None:
     case, asked = night.report(), []
     with opens(who=officer) as window:

@@ -16,6 +16,12 @@ async function close(act) {
 async function open({iv, act}) {
   return JSON.parse(new TextDecoder().decode(await subtle.decrypt({name: "AES-GCM", iv: bytes(iv)}, key, bytes(act))));
 }
+// Those of another person do not open, and wait.
+async function mine() {
+  const acts = [];
+  for (const each of all()) acts.push(...await open(each).then((act) => [{...act, iv: each.iv}], () => []));
+  return acts;
+}
 function send({action, fields}) {
   const body = new URLSearchParams(fields);
   body.set("csrf_token", box.querySelector("[name=csrf_token]").value);
@@ -29,22 +35,26 @@ function show(sentence, at = "") {
   }
   shown.hidden = !sentence;
 }
+async function tell() {
+  const {length} = await mine();
+  if (length) show(count(words.unsent, length));
+}
 async function flush() {
   if (sends || !all().length) return;
   sends = true;
   clearTimeout(timer);
   let last = null;
   try {
-    for (let first = all()[0]; first; [first] = all()) {
-      const act = await open(first).catch(() => null), answer = act && await send(act);
-      if (answer && (answer.status >= 500 || answer.status === 429)) throw new Error("later");
-      keep(all().filter((each) => each.iv !== first.iv));
-      if (answer) last = answer.type === "opaqueredirect" ? [words.sent, act.then] : [answer.status === 403 ? words.kept : words.refused, act.then];
+    for (const act of await mine()) {
+      const answer = await send(act);
+      if (answer.status >= 500 || answer.status === 429) throw new Error("later");
+      keep(all().filter((each) => each.iv !== act.iv));
+      last = answer.type === "opaqueredirect" ? [words.sent, act.then] : [answer.status === 403 ? words.kept : words.refused, act.then];
     }
     pause = FIRST;
     if (last) show(...last);
   } catch {
-    show(count(words.unsent, all().length));
+    tell();
     timer = setTimeout(flush, pause);
     pause = Math.min(2 * pause, LONGEST);
   } finally { sends = false; }
@@ -57,7 +67,7 @@ async function submit(form) {
   if (!answer) {
     keep([...all(), await close(act)]);
     form.reset();
-    show(count(words.unsent, all().length));
+    tell();
     timer = setTimeout(flush, pause);
   } else if (answer.type === "opaqueredirect") location.assign(act.then);
   else {
@@ -74,7 +84,7 @@ if (subtle) subtle.importKey("raw", bytes(words.key), "AES-GCM", false, ["encryp
     else if (form.matches("[data-sign-out]") && all().length && !confirm(count(words.leaves, all().length))) event.preventDefault();
   });
   addEventListener("online", flush);
-  if (all().length) show(count(words.unsent, all().length));
+  tell();
   flush();
 });
 }
