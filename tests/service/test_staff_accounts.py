@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pymongo
+import pyotp
 import pytest
 
 from ngao.contracts import subscriptions_of
@@ -69,6 +71,22 @@ def test_an_invitation_is_used_once_and_is_nothing_without_its_code(
     late = Browser(console.port)
     late.get("/welcome")
     assert late.post("/welcome", invitation=code).status == 403
+
+
+def test_who_has_seen_the_invitation_first_does_not_know_the_code_of_the_app_that_is_set_up_with_it(
+    console: ServiceProcess, world: World, browser: Browser, name: str
+) -> None:
+    code, stranger = invite(console, world.operator_key, name, "watch"), Browser(console.port)
+    stranger.get("/welcome")
+    (seen,) = re.findall(r"<code[^>]*>([A-Z2-7]{32})</code>", stranger.post("/welcome", invitation=code).text)
+    (again,) = re.findall(r"<code[^>]*>([A-Z2-7]{32})</code>", stranger.post("/welcome", invitation=code).text)
+    assert seen == again, "what was read into the app stays right on the same browser"
+    browser.get("/welcome")
+    browser.post("/welcome", invitation=code)
+    refused = browser.post("/welcome", invitation=code, password=PASSWORD, code=pyotp.TOTP(seen).now())
+    assert (refused.status, "The code is wrong." in refused.text) == (422, True)
+    secret, _ = set_up(browser, code)
+    assert secret != seen
 
 
 @pytest.mark.parametrize("what", ["password", "code", "name", "nothing"])
@@ -208,6 +226,18 @@ def test_guesses_at_one_account_wait_and_a_right_password_waits_too(
     assert browser.sign_in(name, secret, steps=1).status == 403
     refused = [each["detail"]["failures"] for each in on_record(store).find({"action": "sign_in.refused", "subject": name})]
     assert refused == [str(number) for number in range(1, 7)]
+
+
+def test_a_try_at_no_account_and_at_one_that_waits_costs_a_write_as_every_other(
+    console: ServiceProcess, world: World, browser: Browser, name: str, store: Any
+) -> None:
+    secret, _ = set_up(Browser(console.port), invite(console, world.operator_key, name, "watch"))
+    for _ in range(6):
+        browser.sign_in(name, secret, password="another long sentence", steps=1)
+    for unknown in (name, f"{name}-of-no-one", "A Name With Spaces"):
+        before = store["challenges"].count_documents({})
+        assert browser.sign_in(unknown, secret, password="another long sentence", steps=1).status == 403
+        assert store["challenges"].count_documents({}) == before + 1, unknown
 
 
 def test_nothing_that_signs_in_is_in_clear_in_the_store_or_the_log(

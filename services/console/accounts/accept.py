@@ -29,19 +29,33 @@ class SetUp:
     recovery_codes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """What an invited person typed, and the secret that the authenticator app got."""
+
+    password: str
+    app_code: str
+    secret: str
+
+
 def invited_by(parts: ConsoleParts, code: str) -> Account | None:
     """Return the account that this invitation's code sets up now."""
     return invited(parts.read(), code)
 
 
-def new_secret(parts: ConsoleParts, code: str) -> str:
-    """Return the secret for the authenticator app of who was invited: always the same one, so that nothing is stored before."""
-    digest = parts.chassis.keyring.lookup_hash("totp", hashed(code))
+def new_secret(parts: ConsoleParts, code: str, browser: str) -> str:
+    """Return the secret for the authenticator app of who was invited; nothing is stored before the account is set up.
+
+    It is always the same one in a browser, by the random `browser` of its cookie, and another one in each other: who has only
+    seen the invitation, such as who invited, does not know the secret of the person who used it.
+    """
+    digest = parts.chassis.keyring.lookup_hash("totp", f"{hashed(code)}:{browser}")
     return b32encode(bytes.fromhex(digest)[:20]).decode()
 
 
-def accept_by_password(parts: ConsoleParts, code: str, password: str, app_code: str, device: str) -> SetUp | str:
+def accept_by_password(parts: ConsoleParts, code: str, chosen: Chosen, device: str) -> SetUp | str:
     """Set the account up with a password and an authenticator app; returns why not, if not."""
+    password, secret = chosen.password, chosen.secret
     account = invited_by(parts, code)
     if account is None:
         return NOT_INVITED
@@ -49,8 +63,7 @@ def accept_by_password(parts: ConsoleParts, code: str, password: str, app_code: 
         return PASSWORD_TOO_SHORT
     if _names(password, account.id):
         return PASSWORD_IS_NAME
-    secret = new_secret(parts, code)
-    step = totp_step(secret, app_code, parts.clock.now())
+    step = totp_step(secret, chosen.app_code, parts.clock.now())
     if step is None:
         return CODE_WRONG
     password_hash, recovery = hashed_password(password), new_recovery_codes()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from secrets import token_urlsafe
 from typing import Any
 
 import segno
-from flask import Response, jsonify, request
+from flask import Response, jsonify, request, session
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
@@ -16,6 +17,7 @@ from services.console.accounts.accept import (
     NOT_INVITED,
     PASSWORD_IS_NAME,
     PASSWORD_TOO_SHORT,
+    Chosen,
     SetUp,
     accept_by_passkey,
     accept_by_password,
@@ -30,6 +32,7 @@ from services.console.sessions.begin import Typed, sign_in_by_password
 from services.console.sessions.end import end_all, end_session
 from services.console.sessions.passkeys import ask_to_add, ask_to_sign_in, read_new, sign_in_by_passkey
 
+_SETS_UP = "sets-up"
 WRONG = _l("Password or code is wrong. Try again.")
 _WHY = {
     NOT_INVITED: _l("This invitation has expired or was used. Ask for a new one."),
@@ -85,7 +88,8 @@ def welcome_typed(desk: Desk) -> Any:
         return desk.show("welcome.html", 403, wrong=_WHY[NOT_INVITED])
     if "password" not in desk.typed:
         return _set_up(desk, code, account.id)
-    made = accept_by_password(desk.parts, code, desk.typed["password"], desk.typed.get("code", ""), desk.device)
+    chosen = Chosen(desk.typed["password"], desk.typed.get("code", ""), new_secret(desk.parts, code, _browser()))
+    made = accept_by_password(desk.parts, code, chosen, desk.device)
     if not isinstance(made, SetUp):
         return _set_up(desk, code, account.id, 422, wrong=_WHY[made])
     desk.enter(made.token, account.id, account.language)
@@ -116,8 +120,8 @@ def welcome_passkey(desk: Desk) -> Any:
 def sign_out(desk: Desk) -> Any:
     """End the session, here and at the server; the browser forgets what it holds of this address."""
     if desk.signed_in is not None:
-        session, account = desk.signed_in.session, desk.signed_in.account
-        desk.parts.run(lambda ctx: end_session(ctx, account.id, session.id))
+        ended, account = desk.signed_in.session, desk.signed_in.account
+        desk.parts.run(lambda ctx: end_session(ctx, account.id, ended.id))
     desk.leave()
     answer = desk.go("/sign-in")
     answer.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
@@ -198,9 +202,14 @@ def remove_passkey(desk: Desk) -> Any:
 
 
 def _set_up(desk: Desk, code: str, account_id: str, status: int = 200, **values: Any) -> Any:
-    secret = new_secret(desk.parts, code)
+    secret = new_secret(desk.parts, code, _browser())
     drawn = segno.make(totp_address(secret, account_id), error="m").svg_inline(scale=5, light="#ffffff", dark="#16181d")
     return desk.show("set_up.html", status, invitation=code, secret=secret, drawn=Markup(drawn), name=account_id, **values)  # noqa: S704
+
+
+def _browser() -> str:
+    """Return what distinguishes this browser from others while an account is set up."""
+    return str(session.setdefault(_SETS_UP, token_urlsafe(16)))
 
 
 def _json() -> dict[str, Any]:
