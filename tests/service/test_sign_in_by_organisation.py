@@ -133,6 +133,19 @@ def test_what_is_brought_back_is_used_once(
     assert come_back(again, brought).status == 403
 
 
+def test_who_began_many_times_without_coming_back_still_comes_back(
+    console: ServiceProcess, world: World, organisation: Organisation, browser: Browser
+) -> None:
+    bound(console, world, organisation, "bound-6")
+    addresses = [leave(browser) for _ in range(12)]
+    assert sum(map(len, browser.cookies.values())) < 3500, "a browser does not keep a cookie of more than 4096 bytes"
+    kept = dict(browser.cookies)
+    assert come_back(browser, organisation.visit(addresses[-1])).leads_to == "/"
+    in_another_tab = Browser(console.port, cookies=kept)
+    assert come_back(in_another_tab, organisation.visit(addresses[-2])).leads_to == "/"
+    assert come_back(Browser(console.port, cookies=kept), organisation.visit(addresses[0])).status == 403
+
+
 WRONG: dict[str, Any] = {
     "another audience": {"aud": "another-client"},
     "another issuer": {"iss": "http://127.0.0.1:1/realm"},

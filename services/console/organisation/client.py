@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import requests
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.flask_client import OAuth
-from flask import Flask
+from flask import Flask, session
 from joserfc.errors import JoseError
 
 from ngao.chassis.errors import Unavailable
@@ -23,6 +23,9 @@ LONGEST_SUBJECT = 255
 SIGNED_BY = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """Signatures that are accepted: by a private key of the organisation, never by a secret that we share, and never none."""
 
+_NAME = "organisation"
+_BEGUN = f"_state_{_NAME}_"
+"""How the library names what a cookie has of one way to the organisation."""
 _ALGORITHMS = "id_token_signing_alg_values_supported"
 _NOT_SIGNED_IN = (AuthlibBaseError, JoseError, ValueError, TypeError, KeyError, RuntimeError)
 """What the library raises for a code, a token or an answer that is not the one that was asked for."""
@@ -35,7 +38,7 @@ class Organisation:
         self.host = urlsplit(settings.issuer).hostname or ""
         self._issuer = settings.issuer.rstrip("/")
         self._client = OAuth(app).register(
-            "organisation",
+            _NAME,
             client_id=settings.client_id,
             client_secret=settings.secret,
             server_metadata_url=f"{self._issuer}/.well-known/openid-configuration",
@@ -43,8 +46,14 @@ class Organisation:
         )
 
     def address(self, back: str) -> str:
-        """Return where a browser has to go to sign in; it comes back to the address `back`. Raises Unavailable."""
+        """Return where a browser has to go to sign in; it comes back to the address `back`. Raises Unavailable.
+
+        Of the ways that it began and did not come back from, only the last one is remembered: a browser keeps no longer cookie.
+        """
         self._know()
+        begun = sorted((name for name in session if name.startswith(_BEGUN)), key=lambda name: float(session[name]["exp"]))
+        for name in begun[:-1]:
+            session.pop(name)
         return str(self._client.authorize_redirect(back).location)
 
     def subject(self) -> str | None:
