@@ -119,6 +119,15 @@ def test_a_form_that_is_sent_twice_makes_one_report(night: Night, officer: Brows
     assert len([each for each in cases if each["case_ref"] == sent_case(first)]) <= 1
 
 
+def test_who_changes_an_answer_after_it_was_sent_learns_what_has_arrived(officer: Browser) -> None:
+    page = call(officer)
+    sent_case(tap(officer, page, send="yes"))
+    changed = tap(officer, page, choice="police", send="yes")
+    assert (changed.status, "It has arrived as you sent it before" in changed.text) == (409, True)
+    assert "source_event_id" not in changed.text
+    assert "Police" in changed.text, "what was changed can be read, to be written as a note"
+
+
 def test_what_was_not_asked_is_added_later_to_the_same_report(night: Night, officer: Browser) -> None:
     done = tap(officer, call(officer), send="yes")
     case = sent_case(done)

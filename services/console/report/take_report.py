@@ -25,6 +25,8 @@ _PATH = "/v1/reports/by-phone"
 AGAIN = _l("You have signed in again since. Nothing was sent. Look at the answers, then send them.")
 NO_ANSWER = _l("No answer yet. Send again: it becomes one report, however often it is sent.")
 
+ARRIVED = _l("It has arrived as you sent it before, and is a case. What you changed since then is not in it: write it as a note.")
+
 
 @page("/report", scope=SCOPE, group="now", title=_l("Report"))
 def begin_report(desk: Desk) -> Any:
@@ -75,6 +77,8 @@ def _sent(desk: Desk, answers: Answers, answer: Answer) -> Any:
         return _page(desk, "report_sent.html", answers)
     if answer.is_missing:
         return _ask(desk, answers, CHECK, 503, notice=NO_ANSWER)
+    if answer.slug == "conflicting-repeat":
+        return _ask(desk, answers, CHECK, 409, notice=ARRIVED)
     pointers = [str(each.get("pointer", "")) for each in answer.body.get("errors", ()) if isinstance(each, Mapping)]
     question = next(filter(None, map(question_of, pointers)), CHECK)
     sentence = str(answer.body.get("detail", ""))
