@@ -6,7 +6,7 @@ import re
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import abort, request
+from flask import abort
 from flask_babel import lazy_gettext as _l
 
 from services.console.messages.model import FILTERED, STATES, leads_to

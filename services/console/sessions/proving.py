@@ -26,8 +26,8 @@ def prove(
     """Return what `work` makes of an account whose password this is, or None. Raises Unavailable.
 
     `refused` is the action on record of a failure; another one is that `work` returns None. An unknown account, and one
-    that has to wait, cost the same time: a comparison and a write. The password is compared outside of the unit of work, which may
-    be repeated.
+    that has to wait, cost the same time: a comparison and a write. The password is compared outside of the unit of work, which
+    may be repeated.
     """
     may_try = account is not None and _may_try(account, parts.clock.now()) and len(password) <= LONGEST
     right = is_right(password, account.password_hash if account and may_try else None)
