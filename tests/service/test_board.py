@@ -240,9 +240,6 @@ def test_a_board_that_cannot_show_every_open_case_says_so(
     night: Night, world: World, cases: dict[str, str], person: Callable[..., Browser]
 ) -> None:
     browser, said = person("duty-officer"), "Too many cases are open to show them all here: the oldest are missing."
-    page = browser.get(f"/c/{cases[MOMBASA]}")
-    (tag,) = re.findall(r'data-tag="([^"]+)" data-owner', page.text)
-    assert tag
     assert said not in browser.get("/").text
     client: Any = pymongo.MongoClient(world.parts.mongo)
     stored = client[world.database("referral")]["cases"]
@@ -253,7 +250,7 @@ def test_a_board_that_cannot_show_every_open_case_says_so(
         for path in ("/", "/handover"):
             page = browser.get(path)
             assert (said in page.text, 'class="missing"' in page.text) == (True, False), "the script takes what is shown"
-        assert browser.get(f"/c/{cases[MOMBASA]}/changed").status == 304, "no one has changed a case that is not among them"
+        assert browser.get(f"/c/{cases[MOMBASA]}/changed").status == 200, "a case that is not among them is known all the same"
     finally:
         stored.delete_many({"_id": {"$in": [each["_id"] for each in many]}})
         client.close()
