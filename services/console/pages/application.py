@@ -102,8 +102,8 @@ def _view(parts: ConsoleParts, page: Page, pages: list[Page]) -> Callable[..., R
         if not page.anyone and (desk.signed_in is None or desk.is_locked):
             return _sign_in_first(parts, "/unlock" if desk.is_locked else "/sign-in")
         if not page.anyone and not desk.may(page.scope):
-            home = next((each.path for each in pages if each.home and page.path == "/" and desk.may(each.scope)), "")
-            return redirect(home, 303) if home else abort(404)
+            home = next((each.path for each in pages if each.home and desk.may(each.scope)), "/more")
+            return redirect(home, 303) if page.path == "/" else abort(404)
         shown: ResponseReturnValue = page.run(desk, **values)
         g.has_run = True
         return shown
