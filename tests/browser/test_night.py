@@ -120,7 +120,7 @@ def work_on(window: Window, coalition: Coalition, name: str, case: str, county: 
     window.go(f"/c/{case}")
     coalition.reaches(case, "unroutable")
     window.page.reload()
-    window.shows("no partner found, a person decides")
+    window.shows("no partner is asked, a person decides")
     coalition.partner(county, "keep", languages=["en"])
     window.button("Find a partner again").click()
     coalition.reaches(case, "accepted")

@@ -196,6 +196,11 @@ def test_a_revoked_partner_has_no_access_and_no_buttons(night: Night, partner: s
 # --- people
 
 
+def test_who_has_no_board_begins_at_the_menu(admin: Browser) -> None:
+    assert (admin.get("/").status, admin.get("/").leads_to) == (303, "/more")
+    assert admin.get("/c/NG-0000000000").status == 404
+
+
 def test_a_person_is_invited_and_the_link_is_shown_once(night: Night, admin: Browser) -> None:
     admin.get("/people")
     made = admin.post("/people", id="Zawadi", language="sw", roles="watch")
@@ -204,7 +209,7 @@ def test_a_person_is_invited_and_the_link_is_shown_once(night: Night, admin: Bro
     listed = admin.get("/people").text
     assert ("zawadi" in listed, found[0] in listed) == (True, False)
     set_up(Browser(night.services["console"].port), found[0])
-    assert "Signed in on 1 devices" in admin.get("/people/zawadi").text
+    assert "Signed in on 1 device," in admin.get("/people/zawadi").text
     again = admin.post("/people", id="zawadi", language="sw", roles="watch")
     assert (again.status, "There is an account of this name." in again.text) == (409, True)
     wrong = admin.post("/people", id="other", language="sw", roles="all", hubs="KE-30")

@@ -67,12 +67,11 @@ def application(parts: ConsoleParts, features: ModuleType) -> Flask:
     app.jinja_env.globals |= {"asset": assets.address, "library": assets.library, "csrf": _csrf}
     app.extensions["pages"] = {each.name: each for each in pages}
     app.jinja_env.globals |= {"drafts": partial(keeping.drafts, parts), "queue_key": partial(keeping.queue_key, parts)}
-    menu = menu_of(pages)
-    app.jinja_env.globals |= menu
+    app.jinja_env.globals |= menu_of(pages)
     guesses = Limiter(parts.clock, parts.own.guesses_per_second, parts.own.guesses_at_once)
     app.before_request(partial(_slow_down, guesses))
     for each in pages:
-        view = _view(parts, each, partial(_home, pages, menu["bar"]))
+        view = _view(parts, each, pages)
         app.add_url_rule(each.path, each.name, csrf.exempt(view) if each.has_own_proof else view, methods=each.methods)
     app.add_url_rule("/assets/<digest>/<name>", "asset", assets.show)
     app.after_request(partial(_finish, parts))
@@ -97,25 +96,20 @@ def _settings(parts: ConsoleParts) -> dict[str, Any]:
     }
 
 
-def _view(parts: ConsoleParts, page: Page, home: Callable[[Desk], str]) -> Callable[..., ResponseReturnValue]:
+def _view(parts: ConsoleParts, page: Page, pages: list[Page]) -> Callable[..., ResponseReturnValue]:
     @wraps(page.run)  # Flask-WTF knows a view that is exempt by its name
     def view(**values: str) -> ResponseReturnValue:
         desk = g.desk = Desk(parts)
         if not page.anyone and (desk.signed_in is None or desk.is_locked):
             return _sign_in_first(parts, "/unlock" if desk.is_locked else "/sign-in")
         if not page.anyone and not desk.may(page.scope):
-            return redirect(home(desk), 303) if page.path == "/" else abort(404)
+            home = next((each.path for each in pages if each.home and desk.may(each.scope)), "/more")
+            return redirect(home, 303) if page.path == "/" else abort(404)
         shown: ResponseReturnValue = page.run(desk, **values)
         g.has_run = True
         return shown
 
     return view
-
-
-def _home(pages: list[Page], bar: Callable[[], list[Page]], desk: Desk) -> str:
-    """Return where a person begins who may not open the board: at a page that says so, else at the first of their menu."""
-    own = (each.path for each in pages if each.home and desk.may(each.scope))
-    return next(own, next((each.path for each in bar()), "/more"))
 
 
 def _sign_in_first(parts: ConsoleParts, where: str) -> ResponseReturnValue:

@@ -34,12 +34,12 @@ def show_safety(desk: Desk) -> Any:
 def menu_of(pages: Iterable[Page]) -> dict[str, Callable[[], Any]]:
     """Return what templates ask for, `menu` and `bar`: these pages in their order, of which each reader is shown her own.
 
-    The bar has what is needed at night, then the first ones of the menu. One's own pages are behind *More*.
+    Each group begins with what is needed at night. So does the bar, which then has the first ones of the menu; one's own pages
+    are behind *More*.
     """
     order = list(GROUPS)
-    listed = sorted((each for each in pages if each.group), key=lambda each: order.index(each.group))
-    below = [each for each in listed if each.group != "own"]
-    below.sort(key=lambda each: _FIRST.index(each.path) if each.path in _FIRST else len(_FIRST))
+    listed = sorted((each for each in pages if each.group), key=lambda each: (order.index(each.group), _rank(each)))
+    below = sorted((each for each in listed if each.group != "own"), key=_rank)
     return {"menu": partial(_groups, listed), "bar": partial(_bar, below)}
 
 
@@ -56,3 +56,7 @@ def _shown(pages: list[Page]) -> Iterator[Page]:
     desk = g.get("desk")
     is_here = desk is not None and desk.signed_in is not None and not desk.is_locked
     return (each for each in pages if is_here and desk.may(each.scope))
+
+
+def _rank(each: Page) -> int:
+    return _FIRST.index(each.path) if each.path in _FIRST else len(_FIRST)
