@@ -15,19 +15,24 @@ import pytest
 
 from ngao.testing.broker import Line
 from ngao.testing.waiting import eventually
+from services.console.policy import read_policy
+from services.notify.ladders.planning import NO_CHANNEL
 from tests.browser.conftest import Opens
 from tests.support import browsing
 from tests.support.browsing import DESKTOP, FIRST_LOAD, LATER_LOAD, NARROWEST, PHONE, Window, reads
-from tests.support.coalition import Coalition
-from tests.support.finding_pages import Found, declared, everyone, find
+from tests.support.coalition import DEMO_POLICY, OFFICERS, Coalition
+from tests.support.finding_pages import POLICY, Found, declared, everyone, find
 from tests.support.intake import onboard
 from tests.support.night import NAIROBI, SECRET_WORDS, Night
+from tests.support.shown_words import english_labels, not_in_swahili
 
 NO_PAGES = ("/changed", "/boxes", "/organisation/back", "/report/send", "/m/<id:reference>",
             "/approvals/<code:service>/<id:approval_id>")
 """What scripts ask for and what only leads on, by the end of its address: no person stays there. The page of an approval
 needs a platform on which acts need two people: tests/service/test_pages_machinery.py looks at it."""
-PATHS = [each.path for each in declared() if not each.path.endswith(NO_PAGES)]
+WORDS = read_policy((POLICY, DEMO_POLICY))
+PAGES = [each for each in declared() if not each.path.endswith(NO_PAGES)]
+PATHS, OF_STAFF = [each.path for each in PAGES], [each.path for each in PAGES if not each.anyone]
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +69,10 @@ def looks(window: Window, what: str) -> Iterator[str]:
     yield from (f"{what}, two buttons are both called: {each}" for each in browsing.alike(window.page))
     yield from (f"{what}, said: {each}" for each in window.said)
     yield from (f"{what}, asked elsewhere: {each}" for each in window.left_the_origin())
-    kept = str(window.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")) + window.page.url
-    yield from (f"{what}: {word} is kept in the browser" for word in SECRET_WORDS.split() if word in kept)
+    yield from (f"{what}, no key of a keyboard leads to: {each}" for each in browsing.unreachable(window.page))
+    yield from (f"{what}: {word} is in the address" for word in SECRET_WORDS.split() if word in window.page.url)
+    if (kept := window.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")) != "[{},{}]":
+        yield f"{what}: the browser keeps {kept}"
 
 
 def is_fine(wrong: list[str]) -> None:
@@ -88,6 +95,16 @@ def test_a_page_is_accessible_small_and_quiet(opens: Opens, at: Found, path: str
             window.page.set_viewport_size({"width": size[0], "height": size[1]})
             wrong += filter(None, [browsing.too_wide(window.page)])
     is_fine(wrong)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("path", OF_STAFF)
+def test_a_reader_of_swahili_sees_no_code_and_no_english_word_for_one(at: Found, path: str) -> None:
+    assert at.who is not None
+    page = reads(at.who, "sw").get(at.address)
+    assert (page.status, '<html lang="sw"' in page.text) == (200, True)
+    codes = {*WORDS.violations, *WORDS.support_types, *WORDS.roles, *WORDS.counties, *WORDS.reasons, NO_CHANNEL} - set(OFFICERS)
+    is_fine(not_in_swahili(page.text, english_labels(WORDS), codes))
 
 
 @pytest.mark.long

@@ -52,6 +52,22 @@ def test_shift_three_times_blanks_the_page_ends_the_session_and_leads_elsewhere(
         assert case not in page.content()
 
 
+def test_leaving_forgets_what_was_not_sent_and_asks_nothing(opens: Opens, officer: Browser, case: str, neutral: str) -> None:
+    asked: list[str] = []
+    with opens(who=officer) as window:
+        page = window.page
+        page.route("**/seen", lambda route: route.abort())
+        page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+        window.go("/")
+        window.button("Confirm seen, %(case)s", case=case).click()
+        window.shows("No network. %(number)s not sent.", number=1)
+        assert page.evaluate("localStorage.length") == 1
+        with page.expect_navigation(url=neutral):
+            window.button("Leave now").click()
+        window.go("/sign-in")
+        assert (page.evaluate("localStorage.length"), asked) == (0, [])
+
+
 def test_capital_letters_do_not_leave(opens: Opens, officer: Browser) -> None:
     with opens(who=officer) as window:
         window.go("/me")

@@ -167,6 +167,45 @@ def test_a_half_typed_note_comes_back_after_the_lock(opens: Opens, night: Night,
         expect(page.locator("textarea[name=text]")).to_have_value("")
 
 
+@pytest.mark.parametrize("script", [True, False])
+def test_a_half_typed_note_survives_another_owner_and_a_restart_of_the_console(
+    opens: Opens, night: Night, officer: Browser, script: bool
+) -> None:
+    case, console = night.report(), night.services["console"]
+    other = night.person("duty-officer", name=f"juma-{secrets.token_hex(3)}")
+    with opens(who=officer, script=script) as window:
+        page = window.page
+        window.go(f"/c/{case}/notes")
+        page.locator("textarea[name=text]").fill(NOTE)
+        assert other.post(f"/c/{case}/owner", seen_owner=other.get(f"/c/{case}").field("seen_owner")).status == 303
+        console.stop()
+        console.start()
+        expect(page.locator("textarea[name=text]")).to_have_value(NOTE)
+        page.locator("form[action$='/notes'] button").click()
+        expect(page.locator(".words", has_text=NOTE)).to_have_count(1)
+        window.go(f"/c/{case}")
+        window.shows("Owner: %(name)s", name=night.ask("referral", "GET", f"/v1/cases/{case}")[1]["owner"])
+        assert other.get(f"/c/{case}/notes").text.count(NOTE) == 1
+
+
+def test_a_note_that_is_sent_while_the_console_restarts_waits_and_is_sent_once(
+    opens: Opens, night: Night, officer: Browser
+) -> None:
+    case, console = night.report(), night.services["console"]
+    with opens(who=officer) as window:
+        page = window.page
+        window.go(f"/c/{case}/notes")
+        page.locator("textarea[name=text]").fill(NOTE)
+        console.stop()
+        page.locator("form[action$='/notes'] button").click()
+        window.shows("No network. %(number)s not sent.", number=1)
+        assert NOTE not in page.evaluate("JSON.stringify({...localStorage})")
+        console.start()
+        expect(page.locator("[data-queue]")).to_contain_text("Sent.", timeout=70_000)
+        window.go(f"/c/{case}/notes")
+        expect(page.locator(".words", has_text=NOTE)).to_have_count(1)
+
+
 @pytest.mark.parametrize("why", ["idle", "hidden"])
 def test_the_screen_locks_and_what_was_typed_comes_back(opens: Opens, night: Night, officer: Browser, why: str) -> None:
     case = night.report()

@@ -7,6 +7,7 @@ import secrets
 import pytest
 from playwright.sync_api import expect
 
+from ngao.testing.broker import Line
 from ngao.testing.waiting import eventually
 from tests.browser.conftest import Opens
 from tests.support.browsing import DESKTOP, PHONE, Window, reads
@@ -67,4 +68,34 @@ def test_a_candidate_is_decided(opens: Opens, night: Night, way: Way) -> None:
         expect(window.page.locator("main")).to_contain_text(window.say("Different people"))
         expect(window.button("Not sure, ask others, %(case)s", case=case)).to_have_count(0)
         assert name.split()[1] not in window.page.url
+        assert window.said == []
+
+
+def set_aside(night: Night) -> str:
+    """Publish a message that nobody can read; returns its id in referral, where others may be set aside, too."""
+    before = aside(night)
+    Line(night.world).publish_raw(f'{{"specversion": "{secrets.token_hex(4)}'.encode(), "routine.intake.report.accepted.v1")
+    (made,) = eventually(lambda: aside(night) - before, what="the message to be set aside")
+    return str(made)
+
+
+def aside(night: Night) -> set[str]:
+    return {each["id"] for each in night.ask("referral", "GET", "/v1/parked?limit=500")[1]["parked"]}
+
+
+@pytest.mark.parametrize("way", WAYS, ids=IDS)
+def test_a_message_that_was_set_aside_is_replayed(opens: Opens, night: Night, way: Way) -> None:
+    language, size, script = way
+    address = f"/parked/referral/{set_aside(night)}"
+    with opens(who=reads(night.person("custodian"), language), language=language, size=size, script=script) as window:
+        window.go("/parked")
+        window.page.locator(f"main a[href='{address}']").click()
+        expect(window.heading("A message set aside")).to_be_visible()
+        window.shows("It cannot be read as what it should be.")
+        window.page.locator(f"form[action='{address}/replay'] button").click()
+        expect(window.heading("Set aside")).to_be_visible()
+        assert window.page.url == f"{window.origin}/parked"
+        window.go(address)  # it is as unreadable as before, and so is set aside again
+        window.reload_until(window.page.get_by_text(window.say("set aside %(number)s times", number=2)))
+        expect(window.page.locator(f"form[action='{address}/replay'] button")).to_be_visible()
         assert window.said == []

@@ -266,6 +266,51 @@ def test_signing_in_again_unlocks_too_and_ends_the_locked_session(officer: Offic
     assert store["sessions"].count_documents({"account_id": officer.name}) == 1
 
 
+def link_in_a_message(night: Night, case: str) -> str:
+    told = night.ask("notify", "GET", f"/v1/messages?case_ref={case}")[1]["messages"]
+    return f"/m/{next(each['reference'] for each in told if each['ladder'])}"
+
+
+def test_a_link_of_a_message_opens_its_case_after_the_sign_in_and_once(officer: Officer, store: Any, case: str) -> None:
+    browser, link = officer.browser, link_in_a_message(officer.night, case)
+    browser.get("/")
+    ended(store, officer)
+    assert browser.get(link).leads_to == "/sign-in"
+    officer.forget_codes()
+    assert browser.sign_in(officer.name, "A" * 32).status == 403, "a wrong code forgets nothing"
+    assert officer.signs_in().leads_to == link
+    assert browser.get(link).leads_to == f"/c/{case}"
+    ended(store, officer)
+    assert officer.signs_in().leads_to == "/"
+
+
+def test_a_link_of_a_message_waits_for_one_who_has_never_signed_in_here(officer: Officer, case: str) -> None:
+    browser, link = Browser(officer.browser.port), link_in_a_message(officer.night, case)
+    assert browser.get(link.lower()).leads_to == "/sign-in"
+    assert officer.signs_in(browser).leads_to == link
+
+
+def test_a_locked_screen_says_nothing_of_a_link_and_opens_its_case_once_it_is_unlocked(officer: Officer, case: str) -> None:
+    browser, link = officer.browser, link_in_a_message(officer.night, case)
+    browser.get("/me")
+    browser.post("/lock", back="/me")
+    for path in (link, "/m/0000-0000", "/m/anything"):
+        page = browser.get(path)
+        assert (page.leads_to, case in str(page.headers)) == ("/unlock", False), path
+    browser.get(link)
+    browser.get("/unlock")
+    assert browser.post("/unlock", password=PASSWORD).leads_to == link
+    assert browser.get("/unlock").leads_to == "/"
+
+
+def test_what_is_not_the_reference_of_a_message_is_no_place_to_go_after_the_sign_in(officer: Officer, store: Any) -> None:
+    browser = officer.browser
+    for path in ("/m/anything", "/m/sign-out", "/m//example.org", "/m/0000-0000-0000", "/c/NG-4CJY0RRPKP", "/me?next=/audit"):
+        ended(store, officer)
+        browser.get(path)
+        assert officer.signs_in().leads_to == "/", path
+
+
 def test_the_times_of_the_lock_are_those_of_the_settings(officer: Officer) -> None:
     assert 'data-lock="200" data-hidden="60"' in officer.browser.get("/").text
 

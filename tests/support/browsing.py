@@ -195,6 +195,11 @@ def alike(page: Page) -> list[str]:
     return [str(each) for each in page.evaluate(_ALIKE)]
 
 
+def unreachable(page: Page) -> list[str]:
+    """Fields, buttons and links that are shown and take no focus, and what acts on a click although it is none of these."""
+    return [str(each) for each in page.evaluate(_UNREACHABLE)]
+
+
 def unfocused(page: Page, most: int = 80) -> list[str]:
     """Go through a page by Tab, and say what has the focus without being seen to have it."""
     wrong, seen = [], set()
@@ -257,6 +262,12 @@ _ALIKE = """() => {
     }
   }
   return [...found];
+}"""
+_UNREACHABLE = """() => {
+  const acts = "a[href], button, input:not([type=hidden]), select, textarea, summary";
+  const every = [...document.querySelectorAll(`${acts}, a:not([href]), [onclick], [role=button]`)];
+  return every.filter((each) => each.checkVisibility() && (!each.matches(acts) || each.tabIndex < 0))
+    .map((each) => each.outerHTML.slice(0, 140));
 }"""
 _FOCUS = """() => {
   const each = document.activeElement;

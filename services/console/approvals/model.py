@@ -74,14 +74,14 @@ def soonest_first(requests: Iterable[Request]) -> list[Request]:
     return sorted(requests, key=lambda each: (each.expires_at, each.service, each.id))
 
 
-def asked_for(operation: str, body: Any) -> list[tuple[str, str]]:
-    """Return the fields of what was asked that are codes, with their values; nothing for a body that cannot be read."""
+def asked_for(operation: str, body: Any) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the fields of what was asked that are codes, with their codes; nothing for a body that cannot be read."""
     try:
         asked = json.loads(body or "null")
     except ValueError:
         return []
     given = asked if isinstance(asked, Mapping) else {}
-    return [(name, _words(given[name])) for name in _FIELDS.get(operation, ()) if given.get(name) not in (None, "", [])]
+    return [(name, _codes(given[name])) for name in _FIELDS.get(operation, ()) if given.get(name) not in (None, "", [])]
 
 
 def secrets_of(result: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -89,7 +89,7 @@ def secrets_of(result: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(name, str(result[name])) for name in _SECRETS if result.get(name)]
 
 
-def _words(value: Any) -> str:
+def _codes(value: Any) -> tuple[str, ...]:
     if isinstance(value, bool):
-        return "yes" if value else "no"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        return ("yes",) if value else ("no",)
+    return tuple(map(str, value)) if isinstance(value, list) else (str(value),)

@@ -13,6 +13,7 @@ from services.console.messages.model import FILTERED, STATES, leads_to
 from services.console.pages.declaring import page
 from services.console.pages.desk import Desk
 from services.console.pages.everywhere import ask_one, silent
+from services.console.pages.keeping import keep_link
 from services.console.values import CASE
 
 _MOST = 200
@@ -37,10 +38,15 @@ def show_one_message(desk: Desk, message_id: str) -> Any:
 
 @page("/m/<id:reference>", anyone=True)
 def follow_message(desk: Desk, reference: str) -> Any:
-    """Lead from the reference in a message to its case. An unknown one, and one that the person may not see, lead nowhere."""
-    if desk.signed_in is None:
-        return desk.go("/sign-in")
+    """Lead from the reference in a message to its case. An unknown one, and one that the person may not see, lead nowhere.
+
+    A person who first has to sign in or to unlock comes here afterwards; until then nothing is said of the message.
+    """
     reference = reference.upper()
+    if desk.signed_in is None or desk.is_locked:
+        if re.fullmatch(_REFERENCE, reference):
+            keep_link(desk.parts, reference)
+        return desk.go("/unlock" if desk.is_locked else "/sign-in")
     if not desk.may("messages:read") or not re.fullmatch(_REFERENCE, reference):
         abort(404)
     found = desk.known("notify", f"/v1/messages?reference={reference}", "messages:read")

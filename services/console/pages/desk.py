@@ -161,10 +161,10 @@ class Desk:
         return self.signed_in is not None and self.signed_in.session.is_locked
 
     def enter(self, token: str, account_id: str, language: str) -> None:
-        """Replace the browser's session by one with this token. Only the account's own kept forms stay valid."""
+        """Replace the browser's session by one with this token. Only the account's own kept forms stay valid, and a link."""
         of = keeping.whose(self.parts, account_id)
-        is_hers = session.get(keeping.WHOSE) == of
-        kept = {name: session[name] for name in (keeping.KEY, keeping.BACK) if is_hers and name in session}
+        stays = (keeping.KEY, keeping.BACK, keeping.LINK) if session.get(keeping.WHOSE) == of else (keeping.LINK,)
+        kept = {name: session[name] for name in stays if name in session}
         session.clear()
         session.update(kept, **{TOKEN: token, keeping.WHOSE: of, "language": language})
 

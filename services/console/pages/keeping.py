@@ -1,5 +1,7 @@
 """Keeps a form whose session has ended, or whose page was too old, until the same person has signed in again (ADR 0059).
 
+The link of a message that was followed before the sign-in is kept as well.
+
 The browser's cookie has the key and the keyed hash of the account; the store has the ciphertext. Neither opens it alone.
 """
 
@@ -8,6 +10,7 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64encode
 from contextlib import suppress
+from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +20,13 @@ from werkzeug.exceptions import HTTPException
 from ngao.chassis.errors import Unavailable
 from services.console.kept.closing import new_key
 from services.console.kept.keep import forget_form, keep_form, kept_forms
-from services.console.kept.model import Written, written
+from services.console.kept.model import KEPT_FOR, Written, written
 from services.console.pages.declaring import Page
 
 if TYPE_CHECKING:
     from services.console.context import ConsoleParts
 
-WHOSE, KEY, BACK = "whose", "kept", "back"
+WHOSE, KEY, BACK, LINK = "whose", "kept", "back", "link"
 KEPT = "_kept"
 """The field of a form that was kept: its id, so that it is forgotten once it is sent."""
 _FORM = "application/x-www-form-urlencoded"
@@ -88,10 +91,20 @@ def queue_key(parts: ConsoleParts) -> str:
     return urlsafe_b64encode(sha256(known.encode()).digest()).decode()
 
 
+def keep_link(parts: ConsoleParts, reference: str) -> None:
+    """Keep the reference of a message whose link was followed, in the cookie of the browser in which a person signs in soon.
+
+    It is no address, so that nothing else can be put in its place; the services check what that person may see.
+    """
+    session[LINK] = [reference, (parts.clock.now() + KEPT_FOR).isoformat()]
+
+
 def next_address(parts: ConsoleParts) -> str:
-    """Return where a person goes who has just signed in or unlocked: to what was not sent, else to where she was."""
-    back = str(session.pop(BACK, "/"))
-    return "/kept" if any(not each.is_draft for _, each in kept_here(parts, session.get(WHOSE, ""))) else back
+    """Return where a person goes who has signed in or unlocked: to what was not sent, else by a link, else to where she was."""
+    back, (reference, until) = str(session.pop(BACK, "/")), session.pop(LINK, ("", ""))
+    if any(not each.is_draft for _, each in kept_here(parts, session.get(WHOSE, ""))):
+        return "/kept"
+    return f"/m/{reference}" if reference and parts.clock.now() < datetime.fromisoformat(until) else back
 
 
 def forget_sent(parts: ConsoleParts, response: Response) -> None:

@@ -14,7 +14,7 @@ from tests.support.documents import operations, service_class
 WORDS = {"name", "vouch", "hours"}
 """Fields of a request that are no codes."""
 BODY = {
-    "name": "Haki Legal", "support_types": ["legal_aid"], "counties": ["KE-30"], "capacity": 3, "vetted": True,
+    "name": "Haki Legal", "support_types": ["legal_aid", "shelter"], "counties": ["KE-30"], "capacity": 3, "vetted": True,
     "public_key": "pk", "vouch": "a long one", "new_key": False, "email": "wairimu@example.org",
 }  # fmt: skip
 
@@ -41,7 +41,8 @@ def test_what_expires_soonest_is_first() -> None:
 def test_of_what_was_asked_only_codes_are_shown() -> None:
     fields = dict(asked_for("putPartner", json.dumps(BODY)))
     assert fields == {
-        "support_types": "legal_aid", "counties": "KE-30", "capacity": "3", "vetted": "yes", "public_key": "pk", "new_key": "no"
+        "support_types": ("legal_aid", "shelter"), "counties": ("KE-30",), "capacity": ("3",), "vetted": ("yes",),
+        "public_key": ("pk",), "new_key": ("no",),
     }  # fmt: skip
     assert asked_for("anotherOperation", json.dumps(BODY)) == []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+from datetime import timedelta
 from html import unescape
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +15,9 @@ from flask.testing import FlaskClient
 
 from ngao.chassis.errors import Unavailable
 from ngao.chassis.http.pages import ROUTE
+from ngao.testing.clock import ManualClock
 from services import console
+from services.console.pages import keeping
 from services.console.pages.application import application
 from services.console.sessions.passkeys import Site
 
@@ -80,6 +83,19 @@ def test_no_address_of_another_site_leads_on_to_what_is_no_page(client: FlaskCli
 def test_a_page_of_staff_leads_to_the_sign_in(client: FlaskClient, path: str) -> None:
     answer = client.get(path)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in")
+
+
+def test_a_link_of_a_message_waits_for_the_sign_in_for_a_quarter_of_an_hour(app: Flask, parts: Any) -> None:
+    with app.test_client() as client:
+        answer = client.get("/m/7b2c-9f01")
+        assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in")
+        assert "7B2C" not in client.get("/sign-in").text
+        client.get("/m/anything")
+        assert keeping.next_address(parts) == "/m/7B2C-9F01"
+        assert keeping.next_address(parts) == "/", "it is used once"
+        client.get("/m/7b2c-9f01")
+        later = SimpleNamespace(**{**vars(parts), "clock": ManualClock(parts.clock.now() + timedelta(minutes=16))})
+        assert keeping.next_address(later) == "/"
 
 
 def test_the_cookie_is_for_this_host_alone_and_no_script_reads_it(app: Flask, client: FlaskClient) -> None:
