@@ -148,7 +148,7 @@ def test_a_person_sees_their_sessions_and_ends_them(console: ServiceProcess, wor
     other = Browser(console.port, agent="Mozilla/5.0 (Windows NT 10.0)")
     assert other.sign_in(name, secret, steps=1).status == 303
     page = browser.get("/me")
-    assert ("android" in page.text, "windows" in page.text) == (True, True)
+    assert ("Android, since" in page.text, "Windows, since" in page.text) == (True, True)
     browser.post("/me/sessions", session=page.field("session"))
     assert other.get("/me").leads_to == "/sign-in"
     third = Browser(console.port)
