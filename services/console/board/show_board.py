@@ -10,24 +10,30 @@ from flask_babel import lazy_gettext as _l
 from services.console.board.model import URGENCIES, Row, Turn, row_of, unseen_alarms
 from services.console.pages.declaring import page
 from services.console.pages.desk import Desk
+from services.console.pages.peers import Answer
 
 _FILTERS = {"urgency": URGENCIES, "turn": tuple(Turn), "owner": ("me", "none"), "seen": ("no",)}
 """What the address may say, each as a code; anything else leads nowhere."""
 _MOST = 500
+_OPEN = (f"limit={_MOST}", *(f"state={state}&limit={_MOST}" for state in ("open", "waiting")))
+_MOST_CLOSED = 20
 
 
 @page("/", scope="cases:read", group="now", title=_l("Board"))
 def board(desk: Desk) -> Any:
-    """Show the open cases, what is critical and unseen first. A service that is missing is named, and the rest is shown."""
+    """Show the open cases, and closed ones of which an alarm still waits for a person; what is critical and unseen first.
+
+    A service that is missing is named, and the rest is shown.
+    """
     chosen = desk.chosen(lambda name, value: value in _FILTERS.get(name, ()))
-    rows, missing = open_cases(desk)
+    rows, missing = _rows(desk, *_OPEN, most_closed=_MOST_CLOSED)
     shown = [each for each in rows if _fits(each, chosen, desk.person.account.id)]
     return desk.show_live("board.html", rows=shown, every=len(rows), missing=missing, chosen=chosen, address=_address)
 
 
 def open_cases(desk: Desk) -> tuple[list[Row], list[str]]:
     """Return the rows of every case that is not closed, in the order of the board, and the services that are missing."""
-    return _rows(desk, f"limit={_MOST}", *(f"state={state}&limit={_MOST}" for state in ("open", "waiting")))
+    return _rows(desk, *_OPEN)
 
 
 def one_case(desk: Desk, case_ref: str) -> tuple[list[Row], list[str]]:
@@ -35,15 +41,21 @@ def one_case(desk: Desk, case_ref: str) -> tuple[list[Row], list[str]]:
     return _rows(desk, f"case_ref={case_ref}&limit=100", f"case_ref={case_ref}")
 
 
-def _rows(desk: Desk, of_messages: str, *of_cases: str) -> tuple[list[Row], list[str]]:
-    answers = [desk.ask("referral", "GET", f"/v1/cases?{query}", "cases:read") for query in of_cases]
+def _rows(desk: Desk, of_messages: str, *of_cases: str, most_closed: int = 0) -> tuple[list[Row], list[str]]:
+    answers = [_cases(desk, query) for query in of_cases]
     alarms: dict[str, list[str]] = {}
     if (messages := desk.part("notify", f"/v1/messages?{of_messages}", "messages:read")) is not None:
-        answers.append(messages)
         alarms = unseen_alarms(messages.body.get("messages", ()))
-    cases = [case for each in answers for case in each.body.get("cases", ())]
-    rows = [row_of(case, alarms.get(case["case_ref"], ())) for case in cases]
+    listed = {str(case["case_ref"]) for each in answers for case in each.body.get("cases", ())}
+    closed = [each for each in alarms if each not in listed][:most_closed]  # the newest messages come first
+    answers += [_cases(desk, f"case_ref={each}") for each in closed]
+    rows = [row_of(case, alarms.get(case["case_ref"], ())) for each in answers for case in each.body.get("cases", ())]
+    answers += [messages] if messages is not None else []
     return sorted(rows, key=lambda row: row.rank), sorted({each.service for each in answers if not each.is_good})
+
+
+def _cases(desk: Desk, query: str) -> Answer:
+    return desk.ask("referral", "GET", f"/v1/cases?{query}", "cases:read")
 
 
 def _fits(row: Row, chosen: dict[str, str], me: str) -> bool:
