@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from flask_babel import lazy_gettext as _l
 
-from services.console.board.model import URGENCIES, Row, Turn, row_of, unseen_alarms
+from services.console.board.model import URGENCIES, Row, Turn, rows_of, unseen_alarms
 from services.console.pages.declaring import page
 from services.console.pages.desk import Desk
 from services.console.pages.peers import Answer
@@ -15,7 +15,8 @@ from services.console.pages.peers import Answer
 _FILTERS = {"urgency": URGENCIES, "turn": tuple(Turn), "owner": ("me", "none"), "seen": ("no",)}
 """What the address may say, each as a code; anything else leads nowhere."""
 _MOST = 500
-_OPEN = (f"limit={_MOST}", *(f"state={state}&limit={_MOST}" for state in ("open", "waiting")))
+_OPEN = (f"limit={_MOST}", *(f"state={state}&limit={_MOST}" for state in ("waiting", "open")))
+"""What is asked for the board. A case begins as waiting: it may be opened between the two questions, and must be in one answer."""
 _MOST_CLOSED = 20
 
 
@@ -49,9 +50,9 @@ def _rows(desk: Desk, of_messages: str, *of_cases: str, most_closed: int = 0) ->
     listed = {str(case["case_ref"]) for each in answers for case in each.body.get("cases", ())}
     closed = [each for each in alarms if each not in listed][:most_closed]  # the newest messages come first
     answers += [_cases(desk, f"case_ref={each}") for each in closed]
-    rows = [row_of(case, alarms.get(case["case_ref"], ())) for each in answers for case in each.body.get("cases", ())]
+    rows = rows_of((case for each in answers for case in each.body.get("cases", ())), alarms)
     answers += [messages] if messages is not None else []
-    return sorted(rows, key=lambda row: row.rank), sorted({each.service for each in answers if not each.is_good})
+    return rows, sorted({each.service for each in answers if not each.is_good})
 
 
 def _cases(desk: Desk, query: str) -> Answer:
