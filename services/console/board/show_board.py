@@ -16,7 +16,7 @@ _FILTERS = {"urgency": URGENCIES, "turn": tuple(Turn), "owner": ("me", "none"), 
 """What the address may say, each as a code; anything else leads nowhere."""
 _MOST = 500
 _OPEN = (f"limit={_MOST}", *(f"state={state}&limit={_MOST}" for state in ("waiting", "open")))
-"""What is asked for the board. A case begins as waiting: it may be opened between the two questions, and must be in one answer."""
+"""What is asked. A case begins as waiting: it may be opened between the two questions, and must be in one answer."""
 _MOST_CLOSED = 20
 
 
