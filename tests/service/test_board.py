@@ -121,7 +121,7 @@ def test_a_convenor_sees_her_hub_and_a_case_of_another_is_one_that_does_not_exis
 
 def test_who_lacks_the_scope_finds_no_board(person: Callable[..., Browser], cases: dict[str, str]) -> None:
     browser = person("custodian")
-    assert browser.get("/").status == 404
+    assert browser.get("/").leads_to == "/more"
     assert browser.get(f"/c/{cases[NAIROBI]}").status == 404
     assert "Board" not in browser.get("/me").text
 
