@@ -59,6 +59,19 @@ def test_the_board_shows_what_nobody_has_seen_first_and_one_confirmation_silence
     assert {each["state"] for each in alarms} == {"acknowledged"}
 
 
+def test_a_closed_case_stays_on_the_board_until_its_alarm_is_seen(night: Night, person: Callable[..., Browser]) -> None:
+    browser, case = person("duty-officer"), night.report(MOMBASA)
+    needs = night.ask("referral", "GET", f"/v1/cases/{case}")[1]["needs"]
+    browser.get(f"/c/{case}")
+    for need in needs:
+        assert browser.post(f"/c/{case}/settle", need=need["need"], reason="met").status == 303
+    assert night.ask("referral", "GET", f"/v1/cases/{case}")[1]["state"] == "closed"
+    assert f'action="/c/{case}/seen"' in browser.get("/").text
+    assert f'id="{case}"' in browser.get("/?seen=no").text
+    assert browser.post(f"/c/{case}/seen").status == 303
+    assert case not in browser.get("/").text
+
+
 def test_a_case_is_taken_over_once_and_who_comes_later_learns_who_has_it(
     running: dict[str, ServiceProcess], world: World, cases: dict[str, str], person: Callable[..., Browser]
 ) -> None:

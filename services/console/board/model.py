@@ -74,6 +74,12 @@ def row_of(case: Mapping[str, Any], alarms: Iterable[str] = ()) -> Row:
     )
 
 
+def rows_of(cases: Iterable[Mapping[str, Any]], alarms: Mapping[str, Iterable[str]]) -> list[Row]:
+    """Return the rows of cases in the order of the board. Of a case that was listed twice, the later answer counts."""
+    found = {str(case["case_ref"]): case for case in cases}
+    return sorted((row_of(case, alarms.get(case_ref, ())) for case_ref, case in found.items()), key=lambda row: row.rank)
+
+
 def unseen_alarms(messages: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
     """Return, for each case, the messages of ladders whose cause no one has acknowledged.
 

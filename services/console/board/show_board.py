@@ -7,22 +7,29 @@ from urllib.parse import urlencode
 
 from flask_babel import lazy_gettext as _l
 
-from services.console.board.model import URGENCIES, Row, Turn, row_of, unseen_alarms
+from services.console.board.model import URGENCIES, Row, Turn, rows_of, unseen_alarms
 from services.console.pages.declaring import page
 from services.console.pages.desk import Desk
+from services.console.pages.peers import Answer
 
 _FILTERS = {"urgency": URGENCIES, "turn": tuple(Turn), "owner": ("me", "none"), "seen": ("no",)}
 """What the address may say, each as a code; anything else leads nowhere."""
 _MOST = 500
 OLDER = "older"
 """Beside the services that are missing: not every open case is shown, because there are too many."""
+_OPEN = ("/v1/alarms", *(f"state={state}&limit={_MOST}" for state in ("waiting", "open")))
+"""What is asked. A case begins as waiting: it may be opened between the two questions, and must be in one answer."""
+_MOST_CLOSED = 20
 
 
 @page("/", scope="cases:read", group="now", title=_l("Board"))
 def board(desk: Desk) -> Any:
-    """Show the open cases, what is critical and unseen first. A service that is missing is named, and the rest is shown."""
+    """Show the open cases, and closed ones of which an alarm still waits for a person; what is critical and unseen first.
+
+    A service that is missing is named, and the rest is shown.
+    """
     chosen = desk.chosen(lambda name, value: value in _FILTERS.get(name, ()))
-    rows, missing = open_cases(desk)
+    rows, missing = _rows(desk, *_OPEN, most_closed=_MOST_CLOSED)
     shown = [each for each in rows if _fits(each, chosen, desk.person.account.id)]
     return desk.show_live("board.html", rows=shown, every=len(rows), missing=missing, chosen=chosen, address=_address)
 
@@ -32,7 +39,7 @@ def open_cases(desk: Desk) -> tuple[list[Row], list[str]]:
 
     Of very many cases only the newest are there; `OLDER` among what is missing says so.
     """
-    return _rows(desk, "/v1/alarms", *(f"state={state}&limit={_MOST}" for state in ("open", "waiting")))
+    return _rows(desk, *_OPEN)
 
 
 def one_case(desk: Desk, case_ref: str) -> tuple[list[Row], list[str]]:
@@ -40,17 +47,23 @@ def one_case(desk: Desk, case_ref: str) -> tuple[list[Row], list[str]]:
     return _rows(desk, f"/v1/messages?case_ref={case_ref}&limit={_MOST}", f"case_ref={case_ref}")
 
 
-def _rows(desk: Desk, of_alarms: str, *of_cases: str) -> tuple[list[Row], list[str]]:
-    answers = [desk.ask("referral", "GET", f"/v1/cases?{query}", "cases:read") for query in of_cases]
+def _rows(desk: Desk, of_alarms: str, *of_cases: str, most_closed: int = 0) -> tuple[list[Row], list[str]]:
+    answers = [_cases(desk, query) for query in of_cases]
     is_cut = any(len(each.body.get("cases", ())) >= _MOST for each in answers)
     alarms: dict[str, list[str]] = {}
     if (messages := desk.part("notify", of_alarms, "messages:read")) is not None:
-        answers.append(messages)
         alarms = unseen_alarms(messages.body.get("messages", ()))
-    cases = [case for each in answers for case in each.body.get("cases", ())]
-    rows = [row_of(case, alarms.get(case["case_ref"], ())) for case in cases]
+    listed = {str(case["case_ref"]) for each in answers for case in each.body.get("cases", ())}
+    closed = [each for each in alarms if each not in listed and ":" not in each][:most_closed]  # what has a colon is no case
+    answers += [_cases(desk, f"case_ref={each}") for each in closed]
+    rows = rows_of((case for each in answers for case in each.body.get("cases", ())), alarms)
+    answers += [messages] if messages is not None else []
     missing = {each.service for each in answers if not each.is_good} | ({OLDER} if is_cut else set())
-    return sorted(rows, key=lambda row: row.rank), sorted(missing)
+    return rows, sorted(missing)
+
+
+def _cases(desk: Desk, query: str) -> Answer:
+    return desk.ask("referral", "GET", f"/v1/cases?{query}", "cases:read")
 
 
 def _fits(row: Row, chosen: dict[str, str], me: str) -> bool:

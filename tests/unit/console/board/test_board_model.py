@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.console.board.model import Turn, row_of, unseen_alarms
+from services.console.board.model import Turn, row_of, rows_of, unseen_alarms
 
 
 def case(
@@ -26,6 +26,12 @@ def test_what_is_critical_and_unseen_comes_first_then_urgency_then_the_deadline(
         row_of(case("UNSEEN", "critical"), ["m1"]),
     ]
     assert [each.case_ref for each in sorted(rows, key=lambda row: row.rank)] == ["UNSEEN", "SOON", "LATE", "NONE", "HIGH", "LOW"]
+
+
+def test_a_case_that_is_opened_between_two_questions_has_one_row() -> None:
+    waiting, later = case("A", state="waiting", needs=()), case("B", "low")
+    rows = rows_of([waiting, case("A"), later], {"B": ["m1"]})
+    assert [(each.case_ref, each.state, each.alarms) for each in rows] == [("A", "open", ()), ("B", "open", ("m1",))]
 
 
 def test_an_urgency_that_this_version_does_not_know_is_not_hidden_below() -> None:
