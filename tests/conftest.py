@@ -5,8 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import secrets
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -51,19 +50,9 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-@pytest.fixture(scope="session")
-def _removes() -> Iterator[Callable[[World], None]]:
-    """Remove worlds while the next modules run: broker and store take seconds for that, in which a worker would only wait."""
-    begun: list[Future[None]] = []
-    with ThreadPoolExecutor(1) as pool:
-        yield lambda made: begun.append(pool.submit(forget, made))
-    for each in begun:
-        each.result()
-
-
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, _removes: Callable[[World], None]) -> Iterator[World]:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A module's own corner: virtual hosts, databases, keys; removed afterwards."""
     made = World(Path(tmp_path_factory.mktemp("world")), secrets.token_hex(4))
     yield made
-    _removes(made)
+    forget(made)

@@ -219,11 +219,13 @@ def test_the_screen_locks_and_what_was_typed_comes_back(opens: Opens, night: Nig
             }""")
             page.clock.fast_forward(61_000)
         else:
+            window.stop_clock()
             page.clock.run_for(IDLE - 40_000)
             expect(page.locator("[data-warning]")).to_be_visible()
             page.locator("h1").click()
             expect(page.locator("[data-warning]")).to_be_hidden()
             page.clock.run_for(IDLE)
+            page.clock.resume()
         page.wait_for_url("**/unlock")
         assert case not in page.content()
         page.goto("/")

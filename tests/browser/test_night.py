@@ -84,8 +84,7 @@ def sign_out(window: Window) -> None:
     tab.get_by_role("button", name=window.say("Leave now")).click()
     tab.wait_for_url(lambda url: not url.endswith("/me"))
     tab.close()
-    window.page.reload()
-    expect(window.heading("Sign in")).to_be_visible()
+    window.reload_until(window.heading("Sign in"))
 
 
 def sign_in_by_password(window: Window, person: Invited, app: pyotp.TOTP) -> None:
