@@ -46,7 +46,7 @@ faults: ## Break the platform under load in every way we know; ARGS="--seed 7 --
 	@$(RUN) python -W ignore -m tests.faults.engine $(ARGS)
 compose-test: ## The deployment on a real container engine, under faults; ARGS="--only broker-restarted --seed 7", "--keep"
 	@$(RUN) python -m pytest tests/compose -m compose -p no:randomly -sv $(ARGS)
-test-thorough: ## `make test` and every page and recipe followed, a fresh installation, a restore, eleven faults; what CI runs
+test-thorough: ## `make test`, every page of the docs and of the console, a fresh installation, a restore, eleven faults; what CI runs
 	@$(NGAO) test --thorough
 test-long: ## The tests that take minutes: each kind of secret rotated while a source posts
 	@$(NGAO) test --only-tests tests/service -m long -v

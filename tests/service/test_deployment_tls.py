@@ -29,6 +29,8 @@ from tests.support.deployment import Deployment, opened
 from tests.support.intake import anonymous
 from tests.support.outsiders import within
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:

@@ -27,7 +27,7 @@ from ngao.testing.processes import ServiceProcess, World
 from ngao.testing.waiting import eventually
 from tests.support.told import HEARS
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.timeout(180), pytest.mark.thorough]
 
 REPLIES, KEY = "referral.partner-replies", "someone.accept"
 

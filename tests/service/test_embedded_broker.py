@@ -20,6 +20,8 @@ from ngao.local.home import Home
 from ngao.local.platform import Platform
 from ngao.testing.waiting import eventually
 
+pytestmark = pytest.mark.thorough
+
 QUEUES = 80
 
 

@@ -22,6 +22,8 @@ from ngao.local.mongo import LocalMongo
 from ngao.local.platform import Platform
 from tests.support.rights import demand_rights
 
+pytestmark = pytest.mark.thorough
+
 PRIVATE = sealed_file.new_key()
 PUBLIC = sealed_file.public_of(PRIVATE)
 

@@ -27,6 +27,8 @@ from ngao.testing.processes import ServiceProcess, World
 from tests.support.auditing import audit_of, on_record
 from tests.support.documents import operations, service_class
 
+pytestmark = pytest.mark.thorough
+
 MINUTE = timedelta(minutes=1)
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 MAIL = '[own.smtp]\nhost = "127.0.0.1"\nport = 2525\nfrom = "desk@example.org"\ntls = "none"'

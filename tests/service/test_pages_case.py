@@ -17,6 +17,8 @@ from tests.support.auditing import on_record
 from tests.support.night import MOMBASA, SECRET_WORDS, Night
 from tests.support.staff import Browser, Page
 
+pytestmark = pytest.mark.thorough
+
 STORY = "Invented words of the person who called."
 NOTE = "Her sister answers & calls back at six."
 

@@ -20,6 +20,8 @@ from tests.support.auditing import on_record
 from tests.support.night import MOMBASA, NAIROBI, Night
 from tests.support.staff import PASSWORD, Browser, Page, invite, set_up
 
+pytestmark = pytest.mark.thorough
+
 WORDS = "Her sister answers. Ask for the word first."
 
 

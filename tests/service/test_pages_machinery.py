@@ -17,6 +17,8 @@ from tests.support.intake import AmqpSource, report
 from tests.support.night import NAIROBI, SECRET_WORDS, Night
 from tests.support.staff import Browser, Page
 
+pytestmark = pytest.mark.thorough
+
 KEEPER, OFFICER, APPROVER, ADMINISTRATOR = "custodian", "duty-officer", "approver", "administrator"
 FORM = {"person_name": SECRET_WORDS}
 

@@ -21,6 +21,8 @@ from tests.support.auditing import on_record
 from tests.support.night import SECRET_WORDS, Night
 from tests.support.staff import Browser, Page
 
+pytestmark = pytest.mark.thorough
+
 COUNTY = "KE-09"
 NARRATIVE = "An invented narrative about the red gate."
 

@@ -16,6 +16,8 @@ from ngao.testing.waiting import eventually
 from tests.support.night import Night
 from tests.support.staff import Browser, Page
 
+pytestmark = pytest.mark.thorough
+
 ZONE = ZoneInfo("Africa/Nairobi")
 SAFE = {"may_contact": True, "channels": ["phone"], "code_word": "mwavuli", "shared_phone": True, "voicemail": False}
 NAME, NUMBER, SHOWN = "Invented Wambui Korir", "0700000331", "+254700000331"

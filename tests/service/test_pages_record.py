@@ -14,6 +14,8 @@ from ngao.testing.processes import ServiceProcess, World
 from tests.support.night import MOMBASA, NAIROBI, SECRET_WORDS, Night
 from tests.support.staff import Browser, set_up
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture(scope="module")
 def night(world: World) -> Iterator[Night]:

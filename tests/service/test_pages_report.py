@@ -15,6 +15,8 @@ from ngao.testing.waiting import eventually
 from tests.support.night import NAIROBI, Night
 from tests.support.staff import PASSWORD, Browser, Page, invite, set_up
 
+pytestmark = pytest.mark.thorough
+
 CALL = (
     {"choice": "yes"}, {"choice": "self"}, {"choice": "disappearance"}, {"choice": "enforced_disappearance"}, {"choice": "yes"},
 )  # fmt: skip

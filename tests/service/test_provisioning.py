@@ -24,6 +24,8 @@ from ngao.chassis.messaging.queues import lane_name, subscription_queues
 from ngao.testing.addresses import addresses
 from ngao.testing.waiting import eventually
 
+pytestmark = pytest.mark.thorough
+
 BOUNDS = Bounds(outsiders_queue_bytes=100_000, inbound_queue_bytes=200_000)
 
 

@@ -18,6 +18,8 @@ from ngao.testing.processes import ServiceProcess, World
 from tests.support.organisation import CLIENT, SECRET, Organisation
 from tests.support.staff import Browser, Page, invite
 
+pytestmark = pytest.mark.thorough
+
 BACK = "/sign-in/organisation/back"
 REFUSED = "account does not sign you in here."
 

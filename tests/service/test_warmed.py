@@ -15,6 +15,8 @@ from ngao.testing.processes import ROOT, WARMED, World
 from ngao.testing.waiting import eventually
 from ngao.testing.warmed import Warmed, WarmedProcess
 
+pytestmark = pytest.mark.thorough
+
 SLEEPER = "tests.support.sleeper"
 
 
