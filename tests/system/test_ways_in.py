@@ -42,6 +42,11 @@ def test_a_kobo_submission_becomes_an_accepted_referral(coalition: Coalition, co
     partner.hears("intake.narrative.disclosed", receipt["case_ref"])
 
 
+def test_a_county_is_not_given_to_another_test_while_a_partner_works_there(coalition: Coalition, county: str) -> None:
+    coalition.partner(county, "silent", opened=False)
+    assert county not in {coalition.county() for _ in range(60)}
+
+
 def test_a_batch_with_bad_items_takes_the_good_ones(coalition: Coalition, source: Source, county: str) -> None:
     partner, good, urgent = coalition.partner(county, "keep"), report(county), report(county, CRITICAL)
     bad = report(county, needs=["no_such_support"])
