@@ -14,7 +14,7 @@ from typing import Any
 from ngao.testing.waiting import eventually
 
 Tell = Callable[[str], None]
-PACKAGES = ("docker.io", "docker-compose", "iptables")
+PACKAGES = ("docker.io", "docker-compose", "iptables", "debootstrap")
 _CONFIGURATION = {"DEBIAN_FRONTEND": "noninteractive"}
 
 
