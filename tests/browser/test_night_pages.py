@@ -72,7 +72,7 @@ def test_a_candidate_is_decided(opens: Opens, night: Night, way: Way) -> None:
 
 
 def set_aside(night: Night) -> str:
-    """Publish a message that nobody can read; returns its id in referral, where others may be set aside, too."""
+    """Publish a message that cannot be read; returns its id in referral, where others may be set aside, too."""
     before = aside(night)
     Line(night.world).publish_raw(f'{{"specversion": "{secrets.token_hex(4)}'.encode(), "routine.intake.report.accepted.v1")
     (made,) = eventually(lambda: aside(night) - before, what="the message to be set aside")
