@@ -65,11 +65,10 @@ class MemoryCases(MemoryRepository[Case], CaseRepository):
         limit: int,
         counties: Collection[str] | None = None,
         owners: Collection[str | None] | None = None,
-        case_ref: str | None = None,
+        case_refs: Collection[str] | None = None,
     ) -> list[Case]:
         def chosen(each: Case) -> bool:
-            only = None if case_ref is None else (case_ref,)
-            wanted = ((each.life, lives), (each.county, counties), (each.owner, owners), (each.id, only))
+            wanted = ((each.life, lives), (each.county, counties), (each.owner, owners), (each.id, case_refs))
             return all(among is None or value in among for value, among in wanted)
 
         return self._records.ordered(chosen, by=lambda each: each.created_at, newest_first=True)[:limit]

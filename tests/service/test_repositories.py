@@ -406,7 +406,7 @@ def test_the_latest_cases_come_newest_first_and_are_copies(referral: Any) -> Non
     found = referral.run(lambda ctx: ctx.cases.latest(None, 10))
     assert [each.id for each in found] == ["NG-3", "NG-2", "NG-1"]
     assert referral.run(lambda ctx: [each.id for each in ctx.cases.latest([Life.OPEN], 1)]) == ["NG-2"]
-    assert referral.run(lambda ctx: [each.id for each in ctx.cases.latest(None, 10, case_ref="NG-1")]) == ["NG-1"]
+    assert referral.run(lambda ctx: [each.id for each in ctx.cases.latest(None, 10, case_refs=["NG-1", "NG-9"])]) == ["NG-1"]
     found[0].life = Life.WAITING
     assert referral.run(lambda ctx: ctx.cases.get("NG-3")).life is Life.CLOSED
 

@@ -80,6 +80,11 @@ def rows_of(cases: Iterable[Mapping[str, Any]], alarms: Mapping[str, Iterable[st
     return sorted((row_of(case, alarms.get(case_ref, ())) for case_ref, case in found.items()), key=lambda row: row.rank)
 
 
+def messages_of(case_ref: str) -> str:
+    """Return where notify lists the messages of a case, for its page and for the act that confirms their alarms."""
+    return f"/v1/messages?case_ref={case_ref}&limit=500"
+
+
 def unseen_alarms(messages: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
     """Return, for each case, the messages of ladders whose cause no one has acknowledged.
 

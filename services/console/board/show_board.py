@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from flask_babel import lazy_gettext as _l
 
-from services.console.board.model import URGENCIES, Row, Turn, rows_of, unseen_alarms
+from services.console.board.model import URGENCIES, Row, Turn, messages_of, rows_of, unseen_alarms
 from services.console.pages.declaring import page
 from services.console.pages.desk import Desk
 from services.console.pages.peers import Answer
@@ -15,8 +16,6 @@ from services.console.pages.peers import Answer
 _FILTERS = {"urgency": URGENCIES, "turn": tuple(Turn), "owner": ("me", "none"), "seen": ("no",)}
 """What the address may say, each as a code; anything else leads nowhere."""
 _MOST = 500
-OLDER = "older"
-"""Beside the services that are missing: not every open case is shown, because there are too many."""
 _OPEN = ("/v1/alarms", *(f"state={state}&limit={_MOST}" for state in ("waiting", "open")))
 """What is asked. A case begins as waiting: it may be opened between the two questions, and must be in one answer."""
 _MOST_CLOSED = 20
@@ -29,25 +28,31 @@ def board(desk: Desk) -> Any:
     A service that is missing is named, and the rest is shown.
     """
     chosen = desk.chosen(lambda name, value: value in _FILTERS.get(name, ()))
-    rows, missing = _rows(desk, *_OPEN, most_closed=_MOST_CLOSED)
-    shown = [each for each in rows if _fits(each, chosen, desk.person.account.id)]
-    return desk.show_live("board.html", rows=shown, every=len(rows), missing=missing, chosen=chosen, address=_address)
+    found = _found(desk, *_OPEN, most_closed=_MOST_CLOSED)
+    shown = [each for each in found.rows if _fits(each, chosen, desk.person.account.id)]
+    return desk.show_live("board.html", rows=shown, found=found, chosen=chosen, address=_address)
 
 
-def open_cases(desk: Desk) -> tuple[list[Row], list[str]]:
-    """Return the rows of every case that is not closed, in the order of the board, and the services that are missing.
+@dataclass(frozen=True)
+class Found:
+    """Rows in the order of the board, and the services that are missing. `is_cut`: the oldest of very many cases are left out."""
 
-    Of very many cases only the newest are there; `OLDER` among what is missing says so.
-    """
-    return _rows(desk, *_OPEN)
-
-
-def one_case(desk: Desk, case_ref: str) -> tuple[list[Row], list[str]]:
-    """Return the row of one case, if the person reaches it, in the same way; no other case is asked for."""
-    return _rows(desk, f"/v1/messages?case_ref={case_ref}&limit={_MOST}", f"case_ref={case_ref}")
+    rows: list[Row]
+    missing: list[str]
+    is_cut: bool
 
 
-def _rows(desk: Desk, of_alarms: str, *of_cases: str, most_closed: int = 0) -> tuple[list[Row], list[str]]:
+def open_cases(desk: Desk) -> Found:
+    """Find every case that is not closed."""
+    return _found(desk, *_OPEN)
+
+
+def one_case(desk: Desk, case_ref: str) -> Found:
+    """Find one case, if the person reaches it; no other one is asked for."""
+    return _found(desk, messages_of(case_ref), f"case_ref={case_ref}")
+
+
+def _found(desk: Desk, of_alarms: str, *of_cases: str, most_closed: int = 0) -> Found:
     answers = [_cases(desk, query) for query in of_cases]
     is_cut = any(len(each.body.get("cases", ())) >= _MOST for each in answers)
     alarms: dict[str, list[str]] = {}
@@ -55,11 +60,10 @@ def _rows(desk: Desk, of_alarms: str, *of_cases: str, most_closed: int = 0) -> t
         alarms = unseen_alarms(messages.body.get("messages", ()))
     listed = {str(case["case_ref"]) for each in answers for case in each.body.get("cases", ())}
     closed = [each for each in alarms if each not in listed and ":" not in each][:most_closed]  # what has a colon is no case
-    answers += [_cases(desk, f"case_ref={each}") for each in closed]
+    answers += [_cases(desk, f"case_ref={','.join(closed)}")] if closed else []
     rows = rows_of((case for each in answers for case in each.body.get("cases", ())), alarms)
     answers += [messages] if messages is not None else []
-    missing = {each.service for each in answers if not each.is_good} | ({OLDER} if is_cut else set())
-    return rows, sorted(missing)
+    return Found(rows, sorted({each.service for each in answers if not each.is_good}), is_cut)
 
 
 def _cases(desk: Desk, query: str) -> Answer:

@@ -17,10 +17,10 @@ def watch_case(desk: Desk, case_ref: str) -> Any:
 
     A list that is read again and again is counted in the audit; a case that is read is an entry each time.
     """
-    rows, missing = one_case(desk, case_ref)
-    row = rows[0] if rows else None
+    found = one_case(desk, case_ref)
+    row = found.rows[0] if found.rows else None
     tag = row.tag if row else "none"
-    if missing or request.if_none_match.contains_weak(tag):
+    if found.missing or request.if_none_match.contains_weak(tag):
         return Response(status=304)
     answer = jsonify(owner=row.owner if row else None)
     answer.set_etag(tag)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from flask import abort
 from flask_babel import lazy_gettext as _l
 
-from services.console.board.model import URGENCIES, unseen_alarms
+from services.console.board.model import URGENCIES, messages_of, unseen_alarms
 from services.console.case.model import is_settling
 from services.console.handover.takers import takers
 from services.console.pages.declaring import page
@@ -22,7 +22,7 @@ _NO_TAKER = _l("This person cannot take the case now. Choose another one.")
 @page("/c/<case:case_ref>/seen", methods=("POST",), scope="messages:write")
 def confirm_seen(desk: Desk, case_ref: str) -> Any:
     """Confirm every alarm of the case, so that no one else is woken for it."""
-    listed = desk.ask("notify", "GET", f"/v1/messages?case_ref={case_ref}&limit=500", "messages:read")
+    listed = desk.ask("notify", "GET", messages_of(case_ref), "messages:read")
     answers = [
         desk.ask("notify", "POST", f"/v1/messages/{quote(each)}/acknowledge", "messages:write")
         for each in unseen_alarms(listed.body.get("messages", ())).get(case_ref, [])

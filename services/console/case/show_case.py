@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ngao.kernel.actors import Actor
-from services.console.board.model import URGENCIES, Row, row_of, unseen_alarms
+from services.console.board.model import URGENCIES, Row, messages_of, row_of, unseen_alarms
 from services.console.case.model import SETTLED_BECAUSE, flags_of, is_asked, latest, left_out, waiting_offers
 from services.console.handover.takers import takers
 from services.console.pages.declaring import page
@@ -19,7 +19,7 @@ def show_case(desk: Desk, case_ref: str) -> Any:
     reason = desk.reason("reports:read")
     report = desk.part("intake", f"/v1/cases/{case_ref}/report?reason={reason}", "reports:read")
     flags = desk.part("intake", f"/v1/cases/{case_ref}/flags?reason={reason}", "reports:read")
-    messages = desk.part("notify", f"/v1/messages?case_ref={case_ref}&limit=500", "messages:read")
+    messages = desk.part("notify", messages_of(case_ref), "messages:read")
     sent = messages.body.get("messages", ()) if messages else ()
     return desk.show(
         "case.html", case=case, row=row_of(case, unseen_alarms(sent).get(case_ref, [])), offers=waiting_offers(case),
@@ -53,7 +53,7 @@ def show_case_offers(desk: Desk, case_ref: str) -> Any:
 @page("/c/<case:case_ref>/messages", scope="messages:read")
 def show_case_messages(desk: Desk, case_ref: str) -> Any:
     """Show what was sent about a case, to whom, and whether it was seen; never an address or a text."""
-    listed = desk.known("notify", f"/v1/messages?case_ref={case_ref}&limit=500", "messages:read")
+    listed = desk.known("notify", messages_of(case_ref), "messages:read")
     if not listed["messages"] and desk.may("cases:read"):
         desk.known("referral", f"/v1/cases/{case_ref}", "cases:read")
     return desk.show("case_messages.html", case_ref=case_ref, messages=listed["messages"])

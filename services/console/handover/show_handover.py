@@ -34,14 +34,15 @@ class Outcome:
 @page("/handover", scope="cases:read", group="now", title=_l("Hand over"))
 def show_handover(desk: Desk) -> Any:
     """Show the person's cases, cases without an owner, and the numbers of what else waits for a person."""
-    rows, missing = open_cases(desk)
+    found = open_cases(desk)
     approvals, unasked = _approvals(desk)
     candidates = desk.part("registry", "/v1/candidates/waiting", "defenders:read")
     if candidates is not None and not candidates.is_good:
         unasked.add(candidates.service)
     me = desk.person.account.id
     return desk.show(
-        "handover.html", shift=shift_of(rows, me), missing=sorted({*missing, *unasked}), approvals=approvals,
+        "handover.html", shift=shift_of(found.rows, me), is_cut=found.is_cut, approvals=approvals,
+        missing=sorted({*found.missing, *unasked}),
         candidates=candidates.body.get("waiting") if candidates else None, takers=takers(desk),
     )  # fmt: skip
 

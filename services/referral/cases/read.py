@@ -22,13 +22,15 @@ def list_cases(
 ) -> dict[str, Any]:
     """List the cases that the caller reaches, the newest first; `?case_ref=&state=waiting|open|closed&owner=&limit=`.
 
-    `owner` is the id of an operator, or `none` for cases without an owner; closed ones of these are listed only if `state` asks.
+    `case_ref` is one reference, or several with commas between them; unknown ones are not listed. `owner` is the id of an
+    operator, or `none` for cases without an owner; closed ones of these are listed only if `state` asks.
     """
     most = whole_number("limit", limit, 1000)
     lives, owners = _lives(state, owner), _owners(owner)
     if ctx.principal and (reached := ctx.principal.owners_reached) is not None:
         owners = reached if owners is None else owners & reached
-    found = ctx.cases.latest(lives, most, ctx.principal.hubs_reached if ctx.principal else None, owners, case_ref)
+    only = None if case_ref is None else case_ref.split(",")
+    found = ctx.cases.latest(lives, most, ctx.principal.hubs_reached if ctx.principal else None, owners, only)
     return {"cases": [case_view(case) for case in found]}
 
 

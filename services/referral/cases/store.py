@@ -95,9 +95,9 @@ class CaseRepository(Repository[Case]):
         limit: int,
         counties: Collection[str] | None = None,
         owners: Collection[str | None] | None = None,
-        case_ref: str | None = None,
+        case_refs: Collection[str] | None = None,
     ) -> list[Case]:
-        """Return the newest cases, the newest first: of these states, counties, owners and this reference, where given.
+        """Return the newest cases, the newest first: of these states, counties, owners and references, where given.
 
         None among the owners stands for no one. With owners each state is named, so that their index also has the order.
         """
@@ -108,8 +108,8 @@ class CaseRepository(Repository[Case]):
             chosen = chosen.filter(report__county__in=list(counties))
         if owners is not None:
             chosen = chosen.filter(__raw__={"owner": {"$in": list(owners)}})
-        if case_ref is not None:
-            chosen = chosen.filter(id=case_ref)
+        if case_refs is not None:
+            chosen = chosen.filter(id__in=list(case_refs))
         return self._all(chosen.order_by("-created_at").limit(limit))
 
     def _read(self, record: Record) -> Case:

@@ -66,6 +66,7 @@ def test_the_limit_is_checked_before_the_state(state: str, limit: str, pointer: 
         ({"case_ref": "open-juma"}, ["open-juma"]),
         ({"case_ref": "open-juma", "state": "closed"}, []),
         ({"case_ref": "unknown"}, []),
+        ({"case_ref": "open-amina,unknown,open-juma"}, ["open-juma", "open-amina"]),
         ({}, [each[0] for each in reversed(CASES)]),
     ],
 )
