@@ -13,8 +13,6 @@ from tests.browser.conftest import Opens
 from tests.support.browsing import DESKTOP, PHONE, Window, reads
 from tests.support.night import MOMBASA, NAIROBI, Night
 
-pytestmark = pytest.mark.thorough
-
 Way = tuple[str, tuple[int, int], bool]
 WAYS: list[Way] = [("en", PHONE, True), ("sw", DESKTOP, True), ("en", PHONE, False)]
 IDS = ["en-360", "sw-1280", "without script"]

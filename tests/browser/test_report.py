@@ -83,7 +83,8 @@ def test_a_call_is_taken_question_by_question(
         assert window.go("/report") == 200
         wrong = looks(window, with_axe=script)
         for step in STEPS:
-            step(window)
+            with window.page.expect_navigation():
+                step(window)
             wrong += looks(window, with_axe=script)
         expect(window.heading("Check answers")).to_be_visible()
         assert window.page.title() == "Desk"

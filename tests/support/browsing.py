@@ -139,7 +139,7 @@ class Window:
 
         The window is as high as the page meanwhile: what is below the fixed bar at one moment is not when a person has scrolled.
         """
-        if not self.page.evaluate("typeof window.axe === 'object'"):
+        if not _of(self.page, "typeof window.axe === 'object'"):
             self.page.evaluate(AXE)
         size = self.page.viewport_size
         assert size
@@ -184,24 +184,30 @@ def reads(who: Browser, language: str) -> Browser:
     return other
 
 
+def _of(page: Page, script: str) -> Any:
+    """What a script finds on a page that has loaded: one that has only begun to has no elements yet."""
+    page.wait_for_load_state()
+    return page.evaluate(script)
+
+
 def too_wide(page: Page) -> str:
     """Say by how much a page is wider than its window, and which elements are."""
-    return str(page.evaluate(_TOO_WIDE))
+    return str(_of(page, _TOO_WIDE))
 
 
 def too_small(page: Page) -> list[str]:
     """What a thumb could miss: buttons, fields, links of menus and links that are alone in their line, below 44 px."""
-    return [str(each) for each in page.evaluate(_TOO_SMALL)]
+    return [str(each) for each in _of(page, _TOO_SMALL)]
 
 
 def alike(page: Page) -> list[str]:
     """Buttons that a screen reader calls the same although they act on different things."""
-    return [str(each) for each in page.evaluate(_ALIKE)]
+    return [str(each) for each in _of(page, _ALIKE)]
 
 
 def unreachable(page: Page) -> list[str]:
     """Fields, buttons and links that are shown and take no focus, and what acts on a click although it is none of these."""
-    return [str(each) for each in page.evaluate(_UNREACHABLE)]
+    return [str(each) for each in _of(page, _UNREACHABLE)]
 
 
 def unfocused(page: Page, most: int = 80) -> list[str]:
