@@ -35,6 +35,7 @@ from ngao.chassis.settings import Settings
 from ngao.chassis.starting import Patience
 from ngao.chassis.storage.audit_trail import AuditTrail
 from ngao.chassis.storage.audit_watch import AuditWatch
+from ngao.chassis.storage.backups import BackupWatch
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.documents import Stored
@@ -96,6 +97,7 @@ class Chassis:
             name, store, units, self.journal, self.metrics, clock, every, every * settings.audit.heads_late_after,
             ready=lambda: self.health.report()[0],
         )  # fmt: skip
+        self.backups = BackupWatch(name, store, self.metrics, clock)
         self.readings = Readings(store, units, clock, timedelta(seconds=settings.audit.lists_within_s))
         self.sweeps: list[Callable[[], None]] = [self.approvals.expire, self.readings.close_windows]
         """Periodic tasks, which every process of the service runs; several processes may run the same task at the same time."""
@@ -107,10 +109,13 @@ class Chassis:
         self.health.warn("audit", self.audit_watch.problem)
         self.health.register("relay", self.relay.problem)
         self.health.warn("recipients", self.backlog.warning)
+        self.health.warn("backup", self.backups.problem)
+        self.health.tell("backup", self.backups.last)
         _begin_counts(self.metrics, self.name)
         measure_service(self.gauges, self.metrics, self.health, self.settings)
         measure_store(self.gauges, self.metrics, self.store, self.parking, self.backlog)
         self.gauges.every(OFTEN_S, lambda: self.metrics.lines_wait.set(self.journal.oldest_s()))
+        self.gauges.every(SELDOM_S, self.backups.look)
 
     def edge_names(self) -> EdgeNames:
         """Return the names of this service's queues at the edge. Raises Misconfigured if the secret is missing."""

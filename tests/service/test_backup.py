@@ -17,8 +17,10 @@ from pymongo import IndexModel
 from ngao.chassis.clock import SystemClock
 from ngao.chassis.errors import Misconfigured, NotAllowedNow
 from ngao.chassis.messaging.outbox import WAITING, Entry
+from ngao.chassis.observability.metrics import Metrics
 from ngao.chassis.security.audit import Verified
 from ngao.chassis.settings import StoreSettings
+from ngao.chassis.storage.backups import LATE_AFTER, BackupWatch, mark
 from ngao.chassis.storage.committer import GroupCommitter
 from ngao.chassis.storage.connection import Store
 from ngao.chassis.storage.preflight import require_store
@@ -30,6 +32,7 @@ from ngao.deployment.backup import sealed_file
 from ngao.deployment.backup.restoring import Target
 from ngao.deployment.backup.sets import Backup, Sources, take
 from ngao.kernel.actors import Actor
+from ngao.testing.clock import ManualClock
 from ngao.testing.processes import World
 from tests.support.auditing import journal_of
 
@@ -182,6 +185,50 @@ def test_a_restore_that_breaks_off_keeps_the_service_from_starting(
     require_store(settings)
     assert other.database["reports"].count_documents({}) == 5000
     assert other.database["restores"].count_documents({"ended_at": None}) == 0
+
+
+def test_a_backup_is_known_to_the_store_and_one_that_is_missing_is_said(
+    world: World, intake: Store, other: Store, tmp_path: Path
+) -> None:
+    clock = ManualClock(now())
+    watch, elsewhere = (BackupWatch("intake", store, Metrics(), clock) for store in (intake, other))
+    for each in (watch, elsewhere):
+        each.look()
+        assert (each.last(), each.problem()) == (None, None), "a new store has a night"
+    clock.advance(LATE_AFTER + timedelta(minutes=1))
+    assert watch.problem() == "The store of intake has never been backed up: see docs/runbooks/backup-late.md."
+    backup = back_up(world, intake, tmp_path)
+    watch.look()
+    taken = backup.parts["intake"].moment
+    assert watch.last() == taken.isoformat()
+    assert watch.metrics.backed_up._value.get() == taken.timestamp()
+    clock.set(taken + LATE_AFTER)
+    assert watch.problem() is None
+    clock.advance(timedelta(minutes=1))
+    assert "is older than 26 hours" in str(watch.problem())
+    restore(backup, settings_of(world, other))
+    elsewhere.look()
+    assert elsewhere.last() == taken.isoformat(), "what was restored has this backup"
+
+
+def test_an_earlier_backup_that_ends_later_does_not_make_the_last_one_older(intake: Store) -> None:
+    watch = BackupWatch("intake", intake, Metrics(), SystemClock())
+    for moment in (now(), now() - timedelta(days=1)):
+        mark(intake.database, moment)
+        watch.look()
+    assert watch.problem() is None
+
+
+def test_a_backup_is_whole_although_its_store_takes_no_mark(world: World, intake: Store, other: Store, tmp_path: Path) -> None:
+    intake.database["reports"].insert_one({"_id": 1})
+    intake.database.command("collMod", "backups", validator={"at": {"$exists": False}})
+    said: list[str] = []
+    folder, _ = take(tmp_path, Sources({"intake": settings_of(world, intake)}, None), PUBLIC, progress=said.append, now=now())
+    assert said[-1].startswith("intake: backed up, but the store does not know it")
+    assert intake.database["backups"].find_one({"at": {"$exists": True}}) is None
+    intake.database.command("collMod", "backups", validator={})
+    restore(Backup.at(folder, PRIVATE), settings_of(world, other))
+    assert other.database["reports"].find_one() == {"_id": 1}
 
 
 def test_another_services_file_and_one_that_was_altered_are_refused_before_anything_is_written(

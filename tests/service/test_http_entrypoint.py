@@ -266,7 +266,7 @@ def test_an_operators_key_without_the_scope_is_refused_and_the_scope_is_named(se
 
 
 def test_the_pages_of_the_chassis_need_no_key(service: Service) -> None:
-    assert service.ask("GET", "/readyz", key=None).json == {"ready": True, "checks": {"store": "ok"}, "warnings": {}}
+    assert service.ask("GET", "/readyz", key=None).json == {"ready": True, "checks": {"store": "ok"}, "warnings": {}, "facts": {}}
     assert "/v1/visits" in service.ask("GET", "/openapi.json", key=None).json["paths"]
     service.ask("POST", "/v1/visits", b"{}", Content_Type="application/json")
     assert b'route="/v1/visits"' in service.ask("GET", "/metrics", key=None).body

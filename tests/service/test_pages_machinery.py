@@ -279,7 +279,8 @@ def test_sources_are_shown_and_changed_elsewhere(night: Night, people: dict[str,
 def test_the_system_says_what_is_wrong_before_what_works(night: Night, people: dict[str, Browser]) -> None:
     page = people[OFFICER].get("/system").text
     assert "Alarms reach nobody: no person on duty has an address." in page
-    assert page.index("Alarms reach nobody") < page.index("Reports are being taken.")
+    assert page.index("Alarms reach nobody") < page.index("Not every store has been backed up yet.")
+    assert page.index("Not every store has been backed up yet.") < page.index("Reports are being taken.")
     night.services["referral"].stop()
     try:
         page = people[OFFICER].get("/system").text

@@ -20,6 +20,7 @@ class Health:
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._checks: dict[str, Check] = {}
         self._warnings: dict[str, Check] = {}
+        self._facts: dict[str, Check] = {}
         self._monotonic = monotonic
         self._turned_at = monotonic()
 
@@ -31,13 +32,20 @@ class Health:
         """Add a check of what an operator must fix although the service can work: it is reported, and requests still come."""
         self._warnings[name] = check
 
+    def tell(self, name: str, fact: Check) -> None:
+        """Add what is reported without being good or bad, such as a moment: None while it is not known."""
+        self._facts[name] = fact
+
     def report(self) -> tuple[bool, dict[str, Any]]:
-        """Ask every check: `(ready, {"ready": bool, "checks": {name: "ok" | sentence}, "warnings": {name: sentence}})`."""
+        """Ask every check: `(ready, {"ready": bool, "checks": {name: "ok" | sentence}, "warnings": {…}, "facts": {…}})`.
+
+        Warnings and facts are sentences and texts by name, and only those that there are.
+        """
         found = {name: _ask(name, check) for name, check in list(self._checks.items())}
-        warned = {name: sentence for name, check in list(self._warnings.items()) if (sentence := _ask(name, check))}
+        warned, told = _said(self._warnings), _said(self._facts)
         ready = not any(found.values())
         checks = {name: sentence or "ok" for name, sentence in found.items()}
-        return ready, {"ready": ready, "checks": checks, "warnings": warned}
+        return ready, {"ready": ready, "checks": checks, "warnings": warned, "facts": told}
 
     def turned(self) -> None:
         """Say that the event loop has come round; the web server does so every second."""
@@ -46,6 +54,10 @@ class Health:
     def live(self) -> bool:
         """Return True if the event loop has run in the last 30 seconds."""
         return self._monotonic() - self._turned_at <= _LIVE_WITHIN_S
+
+
+def _said(asked: dict[str, Check]) -> dict[str, str]:
+    return {name: said for name, check in list(asked.items()) if (said := _ask(name, check))}
 
 
 def _ask(name: str, check: Check) -> str | None:

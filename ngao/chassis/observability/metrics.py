@@ -89,3 +89,5 @@ class Metrics:
         self.store_bytes = self.gauge("ngao_store_bytes", "Bytes of this service's own records and indexes.")
         self.disk_used = self.gauge("ngao_store_disk_used_bytes", "Bytes used on the disk of the store.")
         self.disk_size = self.gauge("ngao_store_disk_size_bytes", "Bytes that this disk has.")
+        backed_up = "The moment of the store's last backup; while there is none, since when one is awaited."
+        self.backed_up = self.gauge("ngao_backup_timestamp_seconds", backed_up)

@@ -63,6 +63,7 @@ CHASSIS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "audit_published": internal("_id at chains revision"),
     "data_keys": internal("_id scope period wrapped"),
     "sequences": internal("_id n"),
+    "backups": internal("_id at since"),
     "approvals": {
         **internal("_id operation method path needs values state asked_by asked_at expires_at decided_by decided_at reason"),
         "asked": sealed(APPROVALS_RULE), "result": sealed(APPROVALS_RULE),

@@ -24,6 +24,7 @@ from pymongo.errors import PyMongoError
 from ngao.chassis.errors import NotAllowedNow, Unavailable
 from ngao.chassis.messaging.destinations import EVENTS
 from ngao.chassis.settings import StoreSettings
+from ngao.chassis.storage import backups
 from ngao.chassis.storage.connection import DURABLE, client_options
 from ngao.chassis.storage.preflight import RESTORES, require_store, with_accepted_password
 from ngao.chassis.storage.sequences import FLOOR
@@ -48,10 +49,14 @@ class Target:
     replace: bool
 
     def demand_fit(self) -> None:
-        """Check that the database can be filled. Raises NotAllowedNow if it has documents and `replace` is False."""
+        """Check that the database can be filled. Raises NotAllowedNow if it has documents and `replace` is False.
+
+        That a service has started and awaits a backup is no content.
+        """
         require_store(with_accepted_password(self.settings), whole=False)
         with self._opened() as database:
-            full = sorted(name for name in _collections(database) if database[name].find_one({}, {"_id": 1}))
+            kept = set(_collections(database)) - {backups.BACKUPS}
+            full = sorted(name for name in kept if database[name].find_one({}, {"_id": 1}))
         if full and not self.replace:
             where = f"{self.settings.database} at {self.settings.hosts}"
             raise NotAllowedNow(f"{where} is not empty (it has {full[0]}): give --replace to put the backup in its place.")
@@ -68,6 +73,7 @@ class Target:
             collections, written = _write_all(database, records, progress)
             _send_again(database["outbox"], taken, now)
             _raise_floor(database["sequences"], now)
+            backups.mark(database, taken)
             for each in collections:
                 _make_indexes(database, each)
             end = {"ended_at": datetime.now(UTC), "documents": written, "noted": False}

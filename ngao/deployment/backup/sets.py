@@ -20,13 +20,13 @@ from typing import Any
 
 import bson
 
-from ngao.chassis.errors import Misconfigured, NotAllowedNow
+from ngao.chassis.errors import Misconfigured, NotAllowedNow, Unavailable
 from ngao.chassis.settings import StoreSettings
 from ngao.deployment.atomic_files import write_whole
 from ngao.deployment.backup import sealed_file
 from ngao.deployment.backup.records import Collection, Reading, Tally, written
 from ngao.deployment.backup.restoring import Target
-from ngao.deployment.backup.snapshot import Snapshot
+from ngao.deployment.backup.snapshot import Snapshot, leave_mark
 
 OUTSIDERS = "outsiders"
 """The part that is the broker's."""
@@ -80,7 +80,18 @@ def take(to: Path, sources: Sources, public_key: str, *, progress: Progress, now
         draft.rename(final)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+    _leave_marks(parts, sources.stores, progress)
     return final, parts
+
+
+def _leave_marks(parts: Iterable[Part], stores: Mapping[str, StoreSettings], progress: Progress) -> None:
+    """Let each store know of its backup, which is whole even where that fails."""
+    for part in parts:
+        if part.name in stores:
+            try:
+                leave_mark(stores[part.name], part.moment)
+            except (Misconfigured, Unavailable) as error:
+                progress(f"{part.name}: backed up, but the store does not know it, and will be reported as late. {error}")
 
 
 def _take_all(draft: Path, sources: Sources, public_key: str, progress: Progress, now: datetime) -> list[Part]:

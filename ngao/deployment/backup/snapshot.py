@@ -20,6 +20,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from ngao.chassis.errors import Unavailable
 from ngao.chassis.settings import StoreSettings
+from ngao.chassis.storage import backups
 from ngao.chassis.storage.connection import client_options
 from ngao.chassis.storage.preflight import RESTORES, require_store, with_accepted_password
 from ngao.deployment.backup.records import Collection
@@ -79,6 +80,16 @@ class Snapshot:
                 yield bytes(document.raw)
         except PyMongoError as error:
             raise _trouble(self.database, error) from None
+
+
+def leave_mark(settings: StoreSettings, taken: datetime) -> None:
+    """Note in a store that a backup of this moment exists. Raises Misconfigured, Unavailable."""
+    settings = with_accepted_password(settings)
+    try:
+        with MongoClient[dict[str, Any]](f"mongodb://{settings.hosts}/{settings.database}", **client_options(settings)) as client:
+            backups.mark(client[settings.database], taken)
+    except PyMongoError as error:
+        raise Unavailable(f"The mark could not be written ({getattr(error, 'code', None) or type(error).__name__}).") from None
 
 
 def _trouble(database: str, error: PyMongoError) -> Unavailable:

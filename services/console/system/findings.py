@@ -14,7 +14,7 @@ from services.console.values import moment_of
 OUTBOX_WITHIN = timedelta(minutes=2)
 """An event that has waited for longer is worth a sentence: usually it leaves within a second."""
 _GRAVE = {"ladders": "no_one_on_duty", "alarms": "alarms_unseen", "mail": "mail_refused"}
-_WARNED = {"audit": "audit", "recipients": "recipients"}
+_WARNED = {"audit": "audit", "backup": "backup_late", "recipients": "recipients"}
 
 
 class Gravity(IntEnum):
@@ -55,6 +55,16 @@ def of_services(states: Mapping[str, Readiness]) -> Iterator[Finding]:
         else:
             yield Finding(Gravity.GOOD, "works", name)
         yield from (_warning(name, each) for each in found.warnings)
+
+
+def of_backups(states: Mapping[str, Readiness]) -> Iterator[Finding]:
+    """Yield since when every store that was asked has a backup. One that is late is a warning of its service besides."""
+    asked = [each.backed_up for each in states.values() if each.state in {State.READY, State.NOT_READY}]
+    known = [each for each in asked if each is not None]
+    if asked and len(known) == len(asked):
+        yield Finding(Gravity.GOOD, "backup", since=min(known))
+    elif asked:
+        yield Finding(Gravity.NOT_KNOWN, "no_backup")
 
 
 def of_parked(service: str, parked: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:

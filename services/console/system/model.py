@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from services.console.values import moment_of
 
 _LONGEST, _MOST = 500, 50
 
@@ -29,11 +33,12 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Readiness:
-    """The state of one service: what it lacks, and what an operator must look into although it works."""
+    """The state of one service: what it lacks, what an operator must look into although it works, and its last backup."""
 
     state: State
     missing: tuple[Sentence, ...] = ()
     warnings: tuple[Sentence, ...] = ()
+    backed_up: datetime | None = None
 
 
 def read_page(status: int, page: Any) -> Readiness:
@@ -42,7 +47,14 @@ def read_page(status: int, page: Any) -> Readiness:
     if state is None or not isinstance(page, Mapping) or not isinstance(page.get("checks"), Mapping):
         return Readiness(State.NO_ANSWER)
     missing = tuple(each for each in _sentences(page["checks"]) if each.says != "ok")
-    return Readiness(state, missing, _sentences(page.get("warnings")))
+    return Readiness(state, missing, _sentences(page.get("warnings")), _backed_up(page.get("facts")))
+
+
+def _backed_up(facts: Any) -> datetime | None:
+    with suppress(ValueError):
+        found = moment_of(facts.get("backup")) if isinstance(facts, Mapping) else None
+        return found if found and found.tzinfo else None
+    return None
 
 
 def _sentences(said: Any) -> tuple[Sentence, ...]:

@@ -12,7 +12,7 @@ from services.console.system.model import Readiness, Sentence, State
 SentenceShown = answer("SentenceShown", "What a service says about one of its own checks.", check=TEXT, sentence=TEXT)
 ServiceShown = answer(
     "ServiceShown", "One service. `state` is ready, not_ready, no_answer or no_address.", service=TEXT, state=TEXT,
-    missing=SentenceShown, warnings=SentenceShown,
+    missing=SentenceShown, warnings=SentenceShown, backed_up=TEXT,
 )  # fmt: skip
 SystemShown = answer(
     "SystemShown", "The other services, in a fixed order. `ready`: all of them are.", ready=TRUTH, at=TEXT, services=ServiceShown
@@ -26,7 +26,9 @@ def system_answer(found: Mapping[str, Readiness], at: datetime) -> dict[str, Any
 
 
 def _service(name: str, found: Readiness) -> dict[str, Any]:
-    return {"service": name, "state": str(found.state), "missing": _said(found.missing), "warnings": _said(found.warnings)}
+    backed_up = found.backed_up.isoformat() if found.backed_up else None
+    said = {"missing": _said(found.missing), "warnings": _said(found.warnings)}
+    return {"service": name, "state": str(found.state), **said, "backed_up": backed_up}
 
 
 def _said(sentences: tuple[Sentence, ...]) -> list[dict[str, str]]:

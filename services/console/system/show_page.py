@@ -14,6 +14,7 @@ from services.console.pages.peers import Answer
 from services.console.system.findings import (
     Finding,
     not_known,
+    of_backups,
     of_outbox,
     of_parked,
     of_quarantine,
@@ -29,7 +30,7 @@ def show_system_page(desk: Desk) -> Any:
     """Show what is wrong, then what works. What a person may not ask is left out; what does not answer is named."""
     states = desk.parts.asker.ask()
     outboxes = ask_everywhere(desk, "/v1/outbox", "outbox:read")
-    found = [*of_services(states), *_set_aside(desk), *_outboxes(desk, outboxes)]
+    found = [*of_services(states), *of_backups(states), *_set_aside(desk), *_outboxes(desk, outboxes)]
     return desk.show("system.html", findings=worst_first(found), states=states, outboxes=outboxes)
 
 

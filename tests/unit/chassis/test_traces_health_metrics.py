@@ -40,8 +40,15 @@ def test_readiness_names_what_is_missing() -> None:
     health.register("store", lambda: None)
     health.register("broker", lambda: "The broker does not answer.")
     assert health.report() == (
-        False, {"ready": False, "checks": {"store": "ok", "broker": "The broker does not answer."}, "warnings": {}}
+        False, {"ready": False, "checks": {"store": "ok", "broker": "The broker does not answer."}, "warnings": {}, "facts": {}}
     )
+
+
+def test_a_fact_is_reported_once_it_is_known_and_is_neither_good_nor_bad() -> None:
+    health, known = Health(), [None, "2026-11-30"]
+    health.tell("backup", lambda: known.pop(0))
+    assert health.report()[1]["facts"] == {}
+    assert health.report() == (True, {"ready": True, "checks": {}, "warnings": {}, "facts": {"backup": "2026-11-30"}})
 
 
 def test_a_check_that_breaks_is_reported_without_its_text() -> None:

@@ -10,6 +10,7 @@ from services.console.system.findings import (
     Finding,
     Gravity,
     not_known,
+    of_backups,
     of_outbox,
     of_parked,
     of_quarantine,
@@ -49,6 +50,21 @@ def test_what_a_service_warns_of_is_graver_when_a_person_is_not_reached() -> Non
         ("alarms_unseen", Gravity.UNREACHED), ("mail_refused", Gravity.UNREACHED),
         ("audit", Gravity.WARNING), ("warning", Gravity.WARNING),
     ]
+
+
+def test_the_oldest_of_the_last_backups_is_named_and_a_store_without_one_is_no_good_news() -> None:
+    early, late = NOW - timedelta(hours=20), NOW - timedelta(hours=3)
+    states = {"intake": Readiness(State.READY, backed_up=late), "notify": Readiness(State.NOT_READY, backed_up=early)}
+    (found,) = of_backups({**states, "referral": Readiness(State.NO_ANSWER)})
+    assert (found.code, found.gravity, found.since) == ("backup", Gravity.GOOD, early)
+    (found,) = of_backups({**states, "registry": Readiness(State.READY)})
+    assert (found.code, found.gravity) == ("no_backup", Gravity.NOT_KNOWN)
+    assert list(of_backups({"referral": Readiness(State.NO_ANSWER)})) == []
+
+
+def test_a_late_backup_is_a_warning() -> None:
+    states = {"intake": Readiness(State.READY, warnings=(Sentence("backup", "."),))}
+    assert [(each.code, each.gravity) for each in of_services(states)][1:] == [("backup_late", Gravity.WARNING)]
 
 
 def test_messages_set_aside_are_counted_with_the_oldest() -> None:

@@ -19,6 +19,16 @@ def test_a_ready_service_lacks_nothing_and_may_warn() -> None:
     assert warned == Readiness(State.READY, warnings=(Sentence("roster", "Nobody is on duty."),))
 
 
+def test_a_service_knows_when_its_store_was_backed_up() -> None:
+    known = read_page(200, {**READY, "facts": {"backup": "2026-11-30T02:00:00+00:00", "newer": "x"}})
+    assert known == Readiness(State.READY, backed_up=datetime(2026, 11, 30, 2, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("facts", [None, [], "backup", {}, {"backup": 7}, {"backup": "night"}, {"backup": "2026-11-30T02:00:00"}])
+def test_a_moment_that_cannot_be_read_is_not_known(facts: Any) -> None:
+    assert read_page(200, {**READY, "facts": facts}) == Readiness(State.READY)
+
+
 def test_what_is_not_ready_gives_its_own_sentences_without_those_of_what_works() -> None:
     page = {"ready": False, "checks": {"store": "The store does not answer.", "relay": "ok"}}
     assert read_page(503, page) == Readiness(State.NOT_READY, (Sentence("store", "The store does not answer."),))
@@ -45,4 +55,4 @@ def test_the_platform_is_ready_when_every_service_is() -> None:
     for state in (State.NOT_READY, State.NO_ANSWER, State.NO_ADDRESS):
         shown = system_answer({"intake": Readiness(State.READY), "notify": Readiness(state)}, at)
         assert shown["ready"] is False
-        assert shown["services"][1] == {"service": "notify", "state": str(state), "missing": [], "warnings": []}
+        assert shown["services"][1] == {"service": "notify", "state": state, "missing": [], "warnings": [], "backed_up": None}
