@@ -1,6 +1,6 @@
 """When a store was backed up last: `ngao backup` leaves a mark in each store that it has read, and the service watches its age.
 
-Losing the store loses everything since. A backup that is no longer made is seen by nobody until then, so the service says it.
+A store that is lost takes with it everything since. Without a warning, backups that are no longer made are noticed only then.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class BackupWatch:
             self.metrics.backed_up.set(at.timestamp())
 
     def last(self) -> str | None:
-        """Return the moment of the last backup, or None: there is none, or nobody has looked yet."""
+        """Return the moment of the last backup, or None: there is none, or it was not looked for yet."""
         return self._last.isoformat() if self._last else None
 
     def problem(self) -> str | None:
