@@ -66,12 +66,15 @@ class MemoryCases(MemoryRepository[Case], CaseRepository):
         counties: Collection[str] | None = None,
         owners: Collection[str | None] | None = None,
         case_refs: Collection[str] | None = None,
+        *,
+        urgent_first: bool = False,
     ) -> list[Case]:
         def chosen(each: Case) -> bool:
             wanted = ((each.life, lives), (each.county, counties), (each.owner, owners), (each.id, case_refs))
             return all(among is None or value in among for value, among in wanted)
 
-        return self._records.ordered(chosen, by=lambda each: each.created_at, newest_first=True)[:limit]
+        found = self._records.ordered(chosen, by=lambda each: each.created_at, newest_first=True)
+        return sorted(found, key=lambda each: each.priority if urgent_first else 0)[:limit]
 
 
 class MemoryTimeline(TimelineRepository):

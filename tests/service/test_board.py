@@ -251,7 +251,7 @@ def test_nothing_about_a_person_is_in_the_consoles_log_or_store(
 def test_a_board_that_cannot_show_every_open_case_says_so(
     night: Night, world: World, cases: dict[str, str], person: Callable[..., Browser]
 ) -> None:
-    browser, said = person("duty-officer"), "Too many cases are open to show them all here: the oldest are missing."
+    browser, said = person("duty-officer"), "Too many cases are open to show them all here: the least urgent are missing."
     assert said not in browser.get("/").text
     client: Any = pymongo.MongoClient(world.parts.mongo)
     stored = client[world.database("referral")]["cases"]

@@ -126,6 +126,16 @@ def test_the_list_of_offers_that_was_shown_is_on_record(night: Night, asked: Ask
     assert all(re.fullmatch("operator:p-[0-9a-f]{6}-asha", each) for each in actors), actors
 
 
+def test_an_answer_without_its_reason_changes_nothing_and_says_so(night: Night, asked: Asked) -> None:
+    first, offer_id = asked.first, asked.offer_id
+    (chosen,) = re.findall(r'<select name="detail" required>(<option[^>]*>)', first.page(offer_id).text)
+    assert chosen == '<option value="">', "no reason is chosen beforehand"
+    shown = first.answers(offer_id, "decline")
+    assert (shown.status, "choose a reason or a result first" in shown.text) == (422, True)
+    assert first.answers(offer_id, "no-such-answer").status == 404
+    assert offers_of(night, asked.case_ref)[0]["state"] in {"offered", "received"}
+
+
 def test_an_offer_is_accepted_and_finished_on_its_page(night: Night, asked: Asked) -> None:
     first, offer_id = asked.first, asked.offer_id
     assert offer_id in first.offers()

@@ -45,6 +45,7 @@ from services.registry.people.identity import Identity, ReportedIdentity
 from services.registry.people.model import Defender, Restriction
 from services.registry.people.resolution import Candidate, Suggestion, Verdict
 from tests.support.documents import documents, service_class
+from tests.support.referral import report as referral_report
 
 NOW = SystemClock().now().replace(microsecond=0)
 OWN = {"notify": '[own.smtp]\nhost = "127.0.0.1"\nport = 2525\nfrom = "desk@example.org"\ntls = "none"'}
@@ -409,6 +410,13 @@ def test_the_latest_cases_come_newest_first_and_are_copies(referral: Any) -> Non
     assert referral.run(lambda ctx: [each.id for each in ctx.cases.latest(None, 10, case_refs=["NG-1", "NG-9"])]) == ["NG-1"]
     found[0].life = Life.WAITING
     assert referral.run(lambda ctx: ctx.cases.get("NG-3")).life is Life.CLOSED
+
+
+def test_the_most_urgent_cases_come_first_and_of_these_the_newest(referral: Any) -> None:
+    for at, urgency in enumerate(("low", "critical", "high", "critical")):
+        case = referral_case(f"NG-{at}", created_at=later(at), report=referral_report(urgency=urgency))
+        referral.run(lambda ctx, case=case: ctx.cases.save(case))
+    assert referral.run(lambda ctx: [each.id for each in ctx.cases.latest(None, 3, urgent_first=True)]) == ["NG-3", "NG-1", "NG-2"]
 
 
 @pytest.mark.parametrize(

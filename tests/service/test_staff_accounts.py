@@ -6,7 +6,7 @@ import json
 import re
 import secrets
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pymongo
@@ -87,6 +87,21 @@ def test_who_has_seen_the_invitation_first_does_not_know_the_code_of_the_app_tha
     assert (refused.status, "The code is wrong." in refused.text) == (422, True)
     secret, _ = set_up(browser, code)
     assert secret != seen
+
+
+def test_a_device_is_added_only_soon_after_the_person_has_proved_who_she_is(
+    console: ServiceProcess, world: World, browser: Browser, store: Any, name: str
+) -> None:
+    set_up(browser, invite(console, world.operator_key, name, "watch"))
+    assert browser.post("/me/passkey/challenge").status == 200
+    long_ago = datetime.now(UTC) - timedelta(minutes=11)
+    store.sessions.update_one({"account_id": name}, {"$set": {"began_at": long_ago}})
+    for path in ("/me/passkey/challenge", "/me/passkey"):
+        refused = browser.post(path)
+        assert (refused.status, "unlock it first" in refused.text) == (403, True)
+    browser.post("/lock")
+    browser.post("/unlock", password=PASSWORD)
+    assert browser.post("/me/passkey/challenge").status == 200
 
 
 @pytest.mark.parametrize("what", ["password", "code", "name", "nothing"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -44,6 +44,10 @@ class Row:
     def is_unseen(self) -> bool:
         """Return True if an alarm about it waits for a person."""
         return bool(self.alarms)
+
+    def is_unattended(self, able: Container[str]) -> bool:
+        """Return True if no one owns it, or its owner is not one of those able to: their account may be closed."""
+        return self.owner is None or self.owner not in able
 
     @property
     def rank(self) -> tuple[int, int, datetime, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -9,6 +10,7 @@ from urllib.parse import urlencode
 from flask_babel import lazy_gettext as _l
 
 from services.console.board.model import URGENCIES, Row, Turn, messages_of, rows_of, unseen_alarms
+from services.console.handover.takers import able
 from services.console.pages.declaring import page
 from services.console.pages.desk import Desk
 from services.console.pages.peers import Answer
@@ -16,7 +18,7 @@ from services.console.pages.peers import Answer
 _FILTERS = {"urgency": URGENCIES, "turn": tuple(Turn), "owner": ("me", "none"), "seen": ("no",)}
 """What the address may say, each as a code; anything else leads nowhere."""
 _MOST = 500
-_OPEN = ("/v1/alarms", *(f"state={state}&limit={_MOST}" for state in ("waiting", "open")))
+_OPEN = ("/v1/alarms", *(f"state={state}&order=urgency&limit={_MOST}" for state in ("waiting", "open")))
 """What is asked. A case begins as waiting: it may be opened between the two questions, and must be in one answer."""
 _MOST_CLOSED = 20
 
@@ -29,13 +31,14 @@ def board(desk: Desk) -> Any:
     """
     chosen = desk.chosen(lambda name, value: value in _FILTERS.get(name, ()))
     found = _found(desk, *_OPEN, most_closed=_MOST_CLOSED)
-    shown = [each for each in found.rows if _fits(each, chosen, desk.person.account.id)]
+    is_theirs = _whose(desk, chosen.get("owner", ""))
+    shown = [each for each in found.rows if _fits(each, chosen) and is_theirs(each)]
     return desk.show_live("board.html", rows=shown, found=found, chosen=chosen, address=_address)
 
 
 @dataclass(frozen=True)
 class Found:
-    """Rows in the order of the board, and the services that are missing. `is_cut`: the oldest of very many cases are left out."""
+    """Rows in the order of the board, and the services that are missing. `is_cut`: the least urgent of very many are left out."""
 
     rows: list[Row]
     missing: list[str]
@@ -70,12 +73,17 @@ def _cases(desk: Desk, query: str) -> Answer:
     return desk.ask("referral", "GET", f"/v1/cases?{query}", "cases:read")
 
 
-def _fits(row: Row, chosen: dict[str, str], me: str) -> bool:
-    owner = {"me": me, "none": None}
+def _whose(desk: Desk, owner: str) -> Callable[[Row], bool]:
+    if owner == "none":
+        known = {each.id for each in able(desk)}
+        return lambda row: row.is_unattended(known)
+    return lambda row: owner == "" or row.owner == desk.person.account.id
+
+
+def _fits(row: Row, chosen: dict[str, str]) -> bool:
     return (
         chosen.get("urgency", row.urgency) == row.urgency
         and chosen.get("turn", row.turn) == row.turn
-        and ("owner" not in chosen or row.owner == owner[chosen["owner"]])
         and ("seen" not in chosen or row.is_unseen)
     )
 

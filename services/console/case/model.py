@@ -15,6 +15,7 @@ LATEST = 12
 """So many steps of its story are on the page of a case; the page of the story has all."""
 _NEED = re.compile(r"[a-z][a-z0-9_]{1,63}")
 _OPEN = frozenset({"offered", "received"})
+_NO_CONSENT = "no_consent"
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,15 @@ def waiting_offers(case: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]
         if each.get("due"):
             found.setdefault(str(each["need"]), []).append(each)
     return found
+
+
+def lacks_consent(case: Mapping[str, Any]) -> bool:
+    """Return True if a person decides on every need that is not settled because consent is missing: no match would help."""
+    last = {str(step.get("need")): step.get("reason") for step in case.get("story", ())}
+    open_needs = [each for each in case.get("needs", ()) if each["state"] != "settled"]
+    return bool(open_needs) and all(
+        each["state"] == "with_human" and last.get(str(each["need"])) == _NO_CONSENT for each in open_needs
+    )
 
 
 def is_asked(offer: Mapping[str, Any]) -> bool:

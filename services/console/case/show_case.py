@@ -6,7 +6,7 @@ from typing import Any
 
 from ngao.kernel.actors import Actor
 from services.console.board.model import URGENCIES, Row, messages_of, row_of, unseen_alarms
-from services.console.case.model import SETTLED_BECAUSE, flags_of, is_asked, latest, left_out, waiting_offers
+from services.console.case.model import SETTLED_BECAUSE, flags_of, is_asked, lacks_consent, latest, left_out, waiting_offers
 from services.console.handover.takers import takers
 from services.console.pages.declaring import page
 from services.console.pages.desk import Desk
@@ -27,7 +27,7 @@ def show_case(desk: Desk, case_ref: str) -> Any:
         numbers={"story": len(case["story"]), "notes": flags.body.get("notes", 0) if flags else 0, "messages": len(sent)},
         missing=sorted({each.service for each in (report, flags, messages) if each is not None and each.is_missing}),
         reasons=SETTLED_BECAUSE, urgencies=URGENCIES, decisions=desk.parts.policy.decision_reasons, latest=latest,
-        is_asked=is_asked, purposes=desk.reasons("reports:read"),
+        is_asked=is_asked, lacks_consent=lacks_consent(case), purposes=desk.reasons("reports:read"),
         takers=[each.id for each in takers(desk) if each.may_take(case["county"])],
     )  # fmt: skip
 

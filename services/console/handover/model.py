@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from services.console.board.model import Row
@@ -14,7 +14,7 @@ _FIELD, _COUNTY = "case-", "county-"
 
 @dataclass(frozen=True)
 class Shift:
-    """The work at the end of a shift: the person's own cases, those without an owner, and how many alarms no one has seen."""
+    """The work at the end of a shift: the person's own cases, those that no one can work on, and the number of unseen alarms."""
 
     mine: tuple[Row, ...]
     unattended: tuple[Row, ...]
@@ -42,12 +42,12 @@ class Given:
     seen_owner: str | None
 
 
-def shift_of(rows: Iterable[Row], me: str) -> Shift:
-    """Return the work of this person and of no one, in the order of the board."""
+def shift_of(rows: Iterable[Row], me: str, able: Container[str]) -> Shift:
+    """Return the work of this person and of no one, in the order of the board. `able` are those who may work on cases."""
     shown = tuple(rows)
     return Shift(
         mine=tuple(each for each in shown if each.owner == me),
-        unattended=tuple(each for each in shown if each.owner is None),
+        unattended=tuple(each for each in shown if each.owner != me and each.is_unattended(able)),
         unseen=sum(1 for each in shown if each.is_unseen),
     )
 

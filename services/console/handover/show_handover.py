@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 
 from services.console.board.show_board import open_cases
 from services.console.handover.model import Given, Taker, given, shift_of
-from services.console.handover.takers import takers
+from services.console.handover.takers import able, takers
 from services.console.pages.declaring import page
 from services.console.pages.desk import Desk
 from services.console.pages.everywhere import ask_everywhere, silent
@@ -39,9 +39,9 @@ def show_handover(desk: Desk) -> Any:
     candidates = desk.part("registry", "/v1/candidates/waiting", "defenders:read")
     if candidates is not None and not candidates.is_good:
         unasked.add(candidates.service)
-    me = desk.person.account.id
+    shift = shift_of(found.rows, desk.person.account.id, {each.id for each in able(desk)})
     return desk.show(
-        "handover.html", shift=shift_of(found.rows, me), is_cut=found.is_cut, approvals=approvals,
+        "handover.html", shift=shift, is_cut=found.is_cut, approvals=approvals,
         missing=sorted({*found.missing, *unasked}),
         candidates=candidates.body.get("waiting") if candidates else None, takers=takers(desk),
     )  # fmt: skip

@@ -46,6 +46,8 @@ def show_offer(desk: Desk, offer_id: str) -> Any:
 def answer_offer(desk: Desk, offer_id: str) -> Any:
     """Give an answer in the partner's name; or show the offer as it is now, and why the answer changed nothing."""
     answer, detail, signature = (desk.typed.get(name, "") for name in ("answer", "detail", "signature"))
+    if detail == "" and CODES.get(answer, ("",)) != ("",):
+        return _show(desk, offer_id, 422, wrong=_l("Nothing has changed: choose a reason or a result first."))
     if detail not in CODES.get(answer, ()) or len(signature) > _SIGNATURE:
         abort(404)
     body = {"answer": answer, "detail": detail, "signature": signature}

@@ -165,8 +165,10 @@ def turn_keys(desk: Desk) -> Any:
 
 
 @page("/me/passkey/challenge", methods=("POST",))
-def add_challenge(desk: Desk) -> Response:
+def add_challenge(desk: Desk) -> Any:
     """Give the browser what it needs to make another passkey."""
+    if not desk.person.session.is_proved(desk.parts.clock.now()):
+        return _prove_first()
     return jsonify(ask_to_add(desk.parts, desk.person.account))
 
 
@@ -174,6 +176,8 @@ def add_challenge(desk: Desk) -> Response:
 def add_passkey(desk: Desk) -> Any:
     """Add a passkey to the person's account."""
     account_id, given = desk.person.account.id, _json()
+    if not desk.person.session.is_proved(desk.parts.clock.now()):
+        return _prove_first()
 
     def work(ctx: Any) -> bool:
         made, account = read_new(ctx, desk.parts.site, given, account_id, desk.device), ctx.accounts.existing(account_id)
@@ -184,6 +188,10 @@ def add_passkey(desk: Desk) -> Any:
         return True
 
     return jsonify(go="/me") if desk.parts.run(work) else (jsonify(wrong=str(_WHY[CODE_WRONG])), 403)
+
+
+def _prove_first() -> Any:
+    return jsonify(wrong=str(_l("Lock the screen and unlock it first: only you may add a device to your account."))), 403
 
 
 @page("/me/passkeys/remove", methods=("POST",))

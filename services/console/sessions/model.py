@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=14)
 """Longer than a night's shift, so that no one has to sign in during one."""
+PROVED_FOR = timedelta(minutes=10)
+"""A device that signs in from now on is added only so soon after a proof: who finds the screen open adds none."""
 SEEN_EVERY = timedelta(minutes=1)
 """How exactly the last act is known: not every page costs a write."""
 
@@ -23,7 +25,12 @@ class Session:
     method: str
     device: str
     locked_at: datetime | None = None
+    proved_at: datetime | None = None
     revision: int = 0
+
+    def is_proved(self, now: datetime) -> bool:
+        """Return True if the person has proved a moment ago who she is, by signing in or by unlocking the screen."""
+        return not self.is_locked and now - (self.proved_at or self.began_at) < PROVED_FOR
 
     def is_alive(self, now: datetime) -> bool:
         """Return True if the session has not ended by itself."""
@@ -40,7 +47,7 @@ class Session:
 
     def unlock(self, now: datetime) -> None:
         """Continue: the person has proved who she is."""
-        self.locked_at, self.seen_at = None, now
+        self.locked_at, self.seen_at, self.proved_at = None, now, now
 
     def is_seen(self, now: datetime) -> bool:
         """Note that the person is active. Returns False if that is known closely enough, or while it is locked."""

@@ -12,7 +12,7 @@ from ngao.chassis.storage.repository import Repository
 from services.console.sessions.model import IDLE, LONGEST, Challenge, Session
 
 
-class SessionDocument(Stored, of=Session, held=internal("account_id began_at seen_at method device locked_at")):
+class SessionDocument(Stored, of=Session, held=internal("account_id began_at seen_at method device locked_at proved_at")):
     """One device on which a person is signed in; the id is the hash of what its cookie holds."""
 
     meta: ClassVar[dict[str, Any]] = {

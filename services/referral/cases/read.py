@@ -15,22 +15,36 @@ from services.referral.cases.responses import CasesView, TimelineView, case_view
 from services.referral.context import Context
 from services.referral.requests import whole_number
 
+_BY_URGENCY = "urgency"
+_ORDERS = ("newest", _BY_URGENCY)
+
 
 @http.get("/v1/cases", roles="operator", scope="cases:read", audit=lists("cases"), returns=CasesView, bounded=(HUB, OWN))
 def list_cases(
-    ctx: Context, *, case_ref: str | None = None, state: str | None = None, owner: str | None = None, limit: str = "100"
+    ctx: Context,
+    *,
+    case_ref: str | None = None,
+    state: str | None = None,
+    owner: str | None = None,
+    order: str = "newest",
+    limit: str = "100",
 ) -> dict[str, Any]:
-    """List the cases that the caller reaches, the newest first; `?case_ref=&state=waiting|open|closed&owner=&limit=`.
+    """List the cases that the caller reaches; `?case_ref=&state=waiting|open|closed&owner=&order=newest|urgency&limit=`.
+
+    The newest are first, or with the order `urgency` the most urgent, and the newest of these.
 
     `case_ref` is one reference, or several with commas between them; unknown ones are not listed. `owner` is the id of an
     operator, or `none` for cases without an owner; closed ones of these are listed only if `state` asks.
     """
     most = whole_number("limit", limit, 1000)
+    if order not in _ORDERS:
+        raise InvalidInput("The query is invalid.", [FieldError("/order", "unknown_code", "Must be newest or urgency.")])
     lives, owners = _lives(state, owner), _owners(owner)
     if ctx.principal and (reached := ctx.principal.owners_reached) is not None:
         owners = reached if owners is None else owners & reached
     only = None if case_ref is None else case_ref.split(",")
-    found = ctx.cases.latest(lives, most, ctx.principal.hubs_reached if ctx.principal else None, owners, only)
+    hubs = ctx.principal.hubs_reached if ctx.principal else None
+    found = ctx.cases.latest(lives, most, hubs, owners, only, urgent_first=order == _BY_URGENCY)
     return {"cases": [case_view(case) for case in found]}
 
 

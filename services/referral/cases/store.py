@@ -96,10 +96,13 @@ class CaseRepository(Repository[Case]):
         counties: Collection[str] | None = None,
         owners: Collection[str | None] | None = None,
         case_refs: Collection[str] | None = None,
+        *,
+        urgent_first: bool = False,
     ) -> list[Case]:
         """Return the newest cases, the newest first: of these states, counties, owners and references, where given.
 
         None among the owners stands for no one. With owners each state is named, so that their index also has the order.
+        With `urgent_first` an older case comes before a newer one that is less urgent.
         """
         chosen = CaseDocument.objects()
         if lives is not None or owners is not None:
@@ -110,7 +113,8 @@ class CaseRepository(Repository[Case]):
             chosen = chosen.filter(__raw__={"owner": {"$in": list(owners)}})
         if case_refs is not None:
             chosen = chosen.filter(id__in=list(case_refs))
-        return self._all(chosen.order_by("-created_at").limit(limit))
+        order = ("priority", "-created_at") if urgent_first else ("-created_at",)
+        return self._all(chosen.order_by(*order).limit(limit))
 
     def _read(self, record: Record) -> Case:
         case: Case = CaseDocument.entity_of(

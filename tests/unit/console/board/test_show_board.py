@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 
 from services.console.board import show_board
+from services.console.board.model import row_of
 from services.console.pages.peers import Answer
 
 
@@ -51,3 +52,15 @@ def test_without_such_an_alarm_no_other_case_is_asked_for() -> None:
 @pytest.mark.parametrize(("number", "is_cut"), [(499, False), (500, True)])
 def test_a_board_of_as_many_cases_as_are_listed_at_most_may_lack_some(number: int, *, is_cut: bool) -> None:
     assert found(number)[2] is is_cut
+
+
+def test_a_case_whose_owner_works_on_no_case_any_more_is_among_the_unattended(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = {"NG-1": "amina", "NG-2": None, "NG-3": "left"}
+    monkeypatch.setattr(show_board, "able", lambda _desk: [SimpleNamespace(id="amina")])
+    desk: Any = SimpleNamespace(person=SimpleNamespace(account=SimpleNamespace(id="amina")))
+
+    def shown(owner: str) -> list[str]:
+        made = [row_of({**case(ref), "owner": name}) for ref, name in rows.items()]
+        return [each.case_ref for each in made if show_board._whose(desk, owner)(each)]
+
+    assert (shown("none"), shown("me"), shown("")) == (["NG-2", "NG-3"], ["NG-1"], ["NG-1", "NG-2", "NG-3"])

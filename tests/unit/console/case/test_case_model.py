@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 
 from services.console.case import model
-from services.console.case.model import flags_of, is_settling, last_change, latest, left_out, note_of, waiting_offers
+from services.console.case.model import (
+    flags_of,
+    is_settling,
+    lacks_consent,
+    last_change,
+    latest,
+    left_out,
+    note_of,
+    waiting_offers,
+)
 
 FLAGS = {
     "flags": [
@@ -35,6 +44,20 @@ def test_only_offers_with_a_deadline_wait_each_at_its_need() -> None:
         "medical": ["b"]
     }
     assert [model.is_asked({"state": state}) for state in ("offered", "received", "accepted")] == [True, True, False]
+
+
+def test_consent_is_missing_when_every_open_need_waits_for_it() -> None:
+    def case(*needs: tuple[str, str, str]) -> dict[str, Any]:
+        steps = [{"need": name, "reason": reason} for name, _, reason in needs if reason]
+        return {"needs": [{"need": name, "state": state} for name, state, _ in needs], "story": [{"what": "opened"}, *steps]}
+
+    waits, settled = ("medical", "with_human", "no_consent"), ("legal_aid", "settled", "")
+    assert lacks_consent(case(waits, settled))
+    assert lacks_consent(case(("medical", "with_human", "no_partner"), waits)), "the last step counts"
+    for other in (("legal_aid", "with_human", "no_partner"), ("legal_aid", "placed", ""), ("legal_aid", "pending", "no_consent")):
+        assert not lacks_consent(case(waits, other))
+    assert not lacks_consent(case(settled))
+    assert not lacks_consent({})
 
 
 def test_a_case_shows_its_newest_steps() -> None:

@@ -18,10 +18,16 @@ def row(case_ref: str, owner: str | None = None, *alarms: str) -> Row:
 
 
 def test_a_shift_has_what_is_mine_what_no_one_owns_and_every_alarm_that_no_one_has_seen() -> None:
-    shift = shift_of([row("NG-1", "amina", "m1", "m2"), row("NG-2"), row("NG-3", "juma", "m3"), row("NG-4", "amina")], "amina")
+    rows = [row("NG-1", "amina", "m1", "m2"), row("NG-2"), row("NG-3", "juma", "m3"), row("NG-4", "amina")]
+    shift = shift_of(rows, "amina", {"amina", "juma"})
     assert [each.case_ref for each in shift.mine] == ["NG-1", "NG-4"]
     assert [each.case_ref for each in shift.unattended] == ["NG-2"]
     assert shift.unseen == 2
+
+
+def test_a_case_whose_owner_works_on_no_case_any_more_is_unattended() -> None:
+    rows = [row("NG-1", "amina"), row("NG-2", "juma"), row("NG-3", "left")]
+    assert [each.case_ref for each in shift_of(rows, "amina", {"juma"}).unattended] == ["NG-3"], "one's own is one's own"
 
 
 def test_one_button_hands_over_one_case_with_the_owner_that_was_shown() -> None:

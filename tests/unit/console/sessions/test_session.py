@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from services.console.sessions.model import IDLE, LONGEST, SEEN_EVERY, Session
+from services.console.sessions.model import IDLE, LONGEST, PROVED_FOR, SEEN_EVERY, Session
 
 NOW = datetime(2026, 11, 30, 18, 0, tzinfo=UTC)
 
@@ -39,3 +39,13 @@ def test_a_locked_session_is_not_kept_alive_and_continues_when_it_is_unlocked() 
     session.unlock(later)
     assert not session.is_locked
     assert session.is_alive(NOW + IDLE)
+
+
+def test_a_proof_holds_for_some_minutes_and_unlocking_is_another_one() -> None:
+    session = Session("hash", "amina", NOW, NOW, "passkey", "phone")
+    late = NOW + PROVED_FOR
+    assert (session.is_proved(late - timedelta(seconds=1)), session.is_proved(late)) == (True, False)
+    session.lock(late)
+    assert not session.is_proved(NOW), "behind a locked screen is anyone"
+    session.unlock(late)
+    assert (session.is_proved(late), session.is_proved(late + PROVED_FOR)) == (True, False)

@@ -51,6 +51,19 @@ def test_the_limit_is_checked_before_the_state(state: str, limit: str, pointer: 
     assert [error["pointer"] for error in broken_fields(refused.value.errors)] == [pointer]
 
 
+def test_the_most_urgent_come_first_and_of_these_the_newest() -> None:
+    here = ReferralInMemory(START)
+    for at, urgency in enumerate(("critical", "low", "critical", "high")):
+        of = report(urgency=urgency)
+        here.open().cases.save(Case(f"NG-{at}", START + timedelta(minutes=at), None, report=of, life=Life.OPEN))
+    ask = here.open()
+    assert [each["case_ref"] for each in list_cases(ask, order="urgency", limit="3")["cases"]] == ["NG-2", "NG-0", "NG-3"]
+    assert [each["case_ref"] for each in list_cases(ask, limit="3")["cases"]] == ["NG-3", "NG-2", "NG-1"]
+    with pytest.raises(InvalidInput) as refused:
+        list_cases(ask, order="age")
+    assert [error["pointer"] for error in broken_fields(refused.value.errors)] == ["/order"]
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [
