@@ -416,7 +416,8 @@ def test_the_most_urgent_cases_come_first_and_of_these_the_newest(referral: Any)
     for at, urgency in enumerate(("low", "critical", "high", "critical")):
         case = referral_case(f"NG-{at}", created_at=later(at), report=referral_report(urgency=urgency))
         referral.run(lambda ctx, case=case: ctx.cases.save(case))
-    assert referral.run(lambda ctx: [each.id for each in ctx.cases.latest(None, 3, urgent_first=True)]) == ["NG-3", "NG-1", "NG-2"]
+    found = referral.run(lambda ctx: ctx.cases.latest(None, 3, urgent_first=True))
+    assert [each.id for each in found] == ["NG-3", "NG-1", "NG-2"]
 
 
 @pytest.mark.parametrize(
