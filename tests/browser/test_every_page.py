@@ -18,7 +18,7 @@ from ngao.testing.waiting import eventually
 from services.console.policy import read_policy
 from services.notify.ladders.planning import NO_CHANNEL
 from tests.browser.conftest import Opens
-from tests.support import browsing
+from tests.support import probes
 from tests.support.browsing import DESKTOP, FIRST_LOAD, LATER_LOAD, NARROWEST, PHONE, Window, reads
 from tests.support.coalition import DEMO_POLICY, OFFICERS, Coalition
 from tests.support.finding_pages import POLICY, Found, declared, everyone, find
@@ -64,13 +64,13 @@ def at(found: dict[str, Found], path: str) -> Found:
 
 def looks(window: Window, what: str) -> Iterator[str]:
     """What is wrong with a page that was loaded."""
-    yield from browsing.not_as_declared(window.page)
-    yield from (f"{what}: {each}" for each in browsing.too_small(window.page))
-    yield from (f"{what}, two buttons are both called: {each}" for each in browsing.alike(window.page))
+    yield from probes.not_as_declared(window.page)
+    yield from (f"{what}: {each}" for each in probes.too_small(window.page))
+    yield from (f"{what}, two buttons are both called: {each}" for each in probes.alike(window.page))
     yield from (f"{what}, said: {each}" for each in window.said)
     yield from (f"{what}, asked elsewhere: {each}" for each in window.left_the_origin())
-    yield from (f"{what}, no key of a keyboard leads to: {each}" for each in browsing.unreachable(window.page))
-    yield from (f"{what}: {word} is in the address" for word in SECRET_WORDS.split() if word in window.page.url)
+    yield from (f"{what}, only a colour shows how urgent it is: {each}" for each in probes.told_by_colour_alone(window.page))
+    yield from (f"{what}, no key of a keyboard leads to: {each}" for each in probes.unreachable(window.page))
     if (kept := window.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")) != "[{},{}]":
         yield f"{what}: the browser keeps {kept}"
 
@@ -93,7 +93,7 @@ def test_a_page_is_accessible_small_and_quiet(opens: Opens, at: Found, path: str
         wrong += window.axe(contrast_only=True)
         for size in (NARROWEST, DESKTOP):
             window.page.set_viewport_size({"width": size[0], "height": size[1]})
-            wrong += filter(None, [browsing.too_wide(window.page)])
+            wrong += filter(None, [probes.too_wide(window.page)])
     is_fine(wrong)
 
 
@@ -115,6 +115,6 @@ def test_a_page_is_accessible_in_every_way(opens: Opens, at: Found, path: str, w
     with opens(who=at.who and reads(at.who, language), language=language, theme=theme, size=size) as window:
         assert window.go(at.address) == 200
         assert window.page.locator("html").get_attribute("lang") == language
-        wrong = [*looks(window, f"{size[0]} px, {theme}"), *browsing.unfocused(window.page), *window.axe()]
+        wrong = [*looks(window, f"{size[0]} px, {theme}"), *probes.unfocused(window.page), *window.axe()]
         window.page.set_viewport_size({"width": NARROWEST[0], "height": NARROWEST[1]})
-        is_fine([*wrong, *filter(None, [browsing.too_wide(window.page)])])
+        is_fine([*wrong, *filter(None, [probes.too_wide(window.page)])])

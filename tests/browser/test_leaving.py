@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from ngao.testing.waiting import eventually
 from tests.browser.conftest import Opens
-from tests.support import browsing
+from tests.support import probes
 from tests.support.browsing import DESKTOP, PHONE
 from tests.support.night import SECRET_WORDS, Night
 from tests.support.staff import Browser
@@ -136,12 +136,12 @@ def test_the_board_and_a_case_work_by_keyboard_and_the_focus_is_seen(
         page.keyboard.press("Tab")
         expect(page.locator(":focus")).to_have_text("To the content")
         page.keyboard.press("Enter")
-        assert browsing.unfocused(page, most=30) == []
+        assert probes.unfocused(page, most=30) == []
         button = page.locator(f"#{case}").get_by_role("button")
         button.focus()
         page.keyboard.press("Enter")
         page.wait_for_url(f"**/c/{case}")
-        assert browsing.unfocused(page, most=30) == []
+        assert probes.unfocused(page, most=30) == []
 
 
 def test_urgency_is_a_word_and_a_shape_besides_a_colour(opens: Opens, officer: Browser, case: str) -> None:

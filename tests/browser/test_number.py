@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, expect
 
 from ngao.testing.waiting import eventually
 from tests.browser.conftest import Opens
-from tests.support import browsing
+from tests.support import probes
 from tests.support.browsing import NARROWEST, Window
 from tests.support.night import Night
 from tests.support.staff import Browser
@@ -73,7 +73,7 @@ def test_a_number_stays_for_a_minute_and_not_when_the_window_is_left(opens: Open
         assert page.url == address
         expect(readings).to_have_count(before + 1)
         number(window).evaluate("each => each.scrollIntoView({block: 'center'})")
-        assert [*browsing.too_small(page), *window.axe(), *filter(None, [browsing.too_wide(page)]), *window.said] == []
+        assert [*probes.too_small(page), *window.axe(), *filter(None, [probes.too_wide(page)]), *window.said] == []
         ask(window)
         expect(readings).to_have_count(before + 2)
         window.stop_clock()

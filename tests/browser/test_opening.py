@@ -22,8 +22,9 @@ from ngao.testing.vouching import PartnerKeys
 from ngao.testing.waiting import eventually
 from services.referral.offers.own_boxes import nonce_of
 from tests.browser.conftest import Opens
-from tests.support.browsing import PHONE, Window, too_wide
+from tests.support.browsing import PHONE, Window
 from tests.support.night import SECRET_WORDS, Night
+from tests.support.probes import too_wide
 from tests.support.staff import Browser
 
 pytestmark = pytest.mark.thorough

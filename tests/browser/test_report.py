@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Opens
-from tests.support import browsing
+from tests.support import probes
 from tests.support.browsing import DESKTOP, LATER_LOAD, NARROWEST, PHONE, Window, reads
 from tests.support.night import NAIROBI, Night
 
@@ -64,10 +64,10 @@ STEPS = (
 
 def looks(window: Window, *, with_axe: bool) -> list[str]:
     """What is wrong with the page of one question. In a window as high as the page no bar covers what a scroll would show."""
-    page, found = window.page, browsing.too_wide(window.page)
+    page, found = window.page, probes.too_wide(window.page)
     size: Any = page.viewport_size
     page.set_viewport_size({**size, "height": int(page.evaluate("document.documentElement.scrollHeight"))})
-    wrong = [*browsing.too_small(page), *browsing.alike(page), *([found] if found else [])]
+    wrong = [*probes.too_small(page), *probes.alike(page), *([found] if found else [])]
     wrong += window.axe() if with_axe else ()
     wrong += [f"{long} characters"] if (long := len(page.content())) > LATER_LOAD else []
     page.set_viewport_size(size)

@@ -78,13 +78,31 @@ def test_a_critical_call_is_sent_in_seven_taps_and_its_urgency_was_shown_before(
     page = call(officer)
     assert "Who did it?" in page.text
     assert urgency(page) == "critical"
-    foreseen = [html.unescape(each) for each in re.findall(r"<li>([^<]*)</li>", page.text)]
+    foreseen = reasons(page)
     assert "Earlier reports may raise it." in page.text
     done = tap(officer, page, send="yes")
     report = stored(night, sent_case(done))
     assert (report["source_id"], report["urgency"], urgency(done)) == ("by-phone", "critical", "critical")
     assert [each["text"] for each in report["reasons"]] == foreseen
     assert "No partner is asked without her yes." in done.text
+
+
+def reasons(page: Page) -> list[str]:
+    return [html.unescape(each) for each in re.findall(r"<li>([^<]*)</li>", page.text)]
+
+
+@pytest.mark.parametrize("at", range(12))
+def test_the_urgency_that_is_shown_before_is_that_of_the_sent_report_of_a_person_without_history(
+    night: Night, officer: Browser, at: int
+) -> None:
+    """Each call taps other buttons of those that the pages offer: other groups and acts, callers, times and perpetrators."""
+    page, step = officer.get("/report"), 0
+    while (question := page.field("question")) != "county":
+        choices = re.findall(r'name="choice" value="([^"]+)"', page.text)
+        page, step = tap(officer, page, choice="yes" if question == "talk" else choices[(at * (step + 1)) % len(choices)]), step + 1
+    shown, why = urgency(page), reasons(page)
+    report = stored(night, sent_case(tap(officer, page, send="yes")))
+    assert (report["urgency"], [each["text"] for each in report["reasons"]]) == (shown, why)
 
 
 def test_a_whole_call_is_checked_and_sent_and_who_took_it_is_in_the_audit_alone(night: Night, officer: Browser) -> None:

@@ -27,7 +27,7 @@ from services.console.pages.addresses import CONVERTERS
 from services.console.pages.assets import Assets
 from services.console.pages.compressing import compress
 from services.console.pages.declaring import Page, folders_of, pages_in
-from services.console.pages.desk import Desk
+from services.console.pages.desk import Desk, PartAway
 from services.console.pages.menu import menu_of
 
 if TYPE_CHECKING:
@@ -162,6 +162,7 @@ def _failed(parts: ConsoleParts, error: Exception) -> ResponseReturnValue:
         return _sign_in_first(parts, "/kept")
     if isinstance(error, HTTPException):
         allowed: dict[str, Any] = {"Allow": ", ".join(sorted(valid))} if (valid := getattr(error, "valid_methods", None)) else {}
-        return render_template("error.html", status=error.code), error.code or 500, allowed
+        away = error.service if isinstance(error, PartAway) else ""
+        return render_template("error.html", status=error.code, away=away), error.code or 500, allowed
     problem = problem_of(error)
     return render_template("error.html", status=problem.status, error_id=problem.error_id), problem.status, problem.headers

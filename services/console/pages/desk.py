@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, abort, make_response, redirect, render_template, request, session
+from werkzeug.exceptions import ServiceUnavailable
 
 from ngao.chassis.errors import Unauthenticated
 from ngao.chassis.http.here import ask_here
@@ -31,6 +32,14 @@ _DEVICES = {"Android": "android", "iPhone": "iphone", "iPad": "ipad", "Windows":
 
 def _fields() -> dict[str, str]:
     return {name: value for name, value in request.form.items() if name != keeping.KEPT}
+
+
+class PartAway(ServiceUnavailable):
+    """A page cannot do without a service that does not answer; it is named on the page that is shown instead."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__()
+        self.service = service
 
 
 @dataclass
@@ -105,10 +114,13 @@ class Desk:
         return Answer(OWN, found.status, json.loads(found.body) if found.body else {})
 
     def known(self, service: str, path: str, scope: str) -> Any:
-        """Return what a page cannot do without. What does not exist, and what is not the person's to see, are the same page."""
+        """Return what a page cannot do without. What does not exist, and what is not the person's to see, are the same page.
+
+        Raises PartAway.
+        """
         found = self.ask(service, "GET", path, scope)
         if found.is_missing:
-            abort(503)
+            raise PartAway(service)
         if not found.is_good:
             abort(404)
         return found.body
@@ -129,7 +141,8 @@ class Desk:
         if wrong is None:
             return self.go(path)
         sentence = None if wrong.is_missing else wrong.body.get("detail")
-        return self.show("not_done.html", 503 if wrong.is_missing else 409, back=path, sentence=sentence)
+        away = wrong.service if wrong.is_missing else ""
+        return self.show("not_done.html", 503 if away else 409, back=path, sentence=sentence, away=away)
 
     def changed(self, path: str, answer: Answer, who: str, at: Any) -> Any:
         """Say that an act was refused because another person has changed the record meanwhile: who, and when."""
