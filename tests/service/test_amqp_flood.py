@@ -18,7 +18,7 @@ from ngao.testing.broker import provision
 from ngao.testing.processes import ServiceProcess, World
 from tests.support.intake import NEWS, AmqpSource, onboard, report
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.thorough]
 
 FLOOD = 3000
 

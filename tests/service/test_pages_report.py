@@ -99,7 +99,8 @@ def test_the_urgency_that_is_shown_before_is_that_of_the_sent_report_of_a_person
     page, step = officer.get("/report"), 0
     while (question := page.field("question")) != "county":
         choices = re.findall(r'name="choice" value="([^"]+)"', page.text)
-        page, step = tap(officer, page, choice="yes" if question == "talk" else choices[(at * (step + 1)) % len(choices)]), step + 1
+        choice = "yes" if question == "talk" else choices[at * (step + 1) % len(choices)]
+        page, step = tap(officer, page, choice=choice), step + 1
     shown, why = urgency(page), reasons(page)
     report = stored(night, sent_case(tap(officer, page, send="yes")))
     assert (report["urgency"], [each["text"] for each in report["reasons"]]) == (shown, why)
