@@ -25,8 +25,9 @@ from ngao.broker.provisioning import (
 )
 from ngao.chassis.errors import InvalidInput, Unavailable
 from ngao.chassis.messaging.accounts import outsider_account
+from ngao.kernel.ids import ID
 
-OUTSIDER_ID = re.compile(r"[a-z][a-z0-9-]{1,40}")
+OUTSIDER_ID = re.compile(ID)
 _CLOSING_S = 20
 _QUEUES = {"partner": ("routine", "urgent"), "source": ("results",)}
 """What an account file calls the queues of each kind of outsiders."""

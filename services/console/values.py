@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from ngao.kernel.ids import ID
+
 CASE = "[A-Za-z0-9-]{4,40}"
 """What the reference of a case looks like in an address or a form."""
-ACCOUNT = "[a-z][a-z0-9-]{1,40}"
+ACCOUNT = ID
 """The id of an account: of a person, a source or a partner."""
 LANGUAGES = {"en": "English", "sw": "Kiswahili"}
 """The languages of the pages by their code, each under its own name."""

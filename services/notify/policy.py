@@ -14,6 +14,7 @@ from ngao.chassis.policy import load_policy, reads_policy
 from ngao.chassis.retention import load_retention
 from ngao.contracts import subscriptions_of
 from ngao.contracts.classes import Pattern, Strict
+from ngao.kernel.ids import WHOLE_ID
 from ngao.kernel.retention import Retention
 from ngao.kernel.urgency import URGENCIES
 from services.notify.errors import PolicyBroken
@@ -37,7 +38,7 @@ class _Rule(Strict):
 
 
 class _Step(Strict):
-    person = fields.String(required=True, validate=Pattern(r"^[a-z][a-z0-9-]{1,40}$"))
+    person = fields.String(required=True, validate=Pattern(WHOLE_ID))
     within_minutes = fields.Float(required=True, validate=validate.Range(min=0, min_inclusive=False))
 
 

@@ -23,10 +23,11 @@ from ngao.chassis.observability.logs import get_logger
 from ngao.chassis.rereading import RereadFile
 from ngao.chassis.security.roles import NO_ROLES, WHOLE, Grant, Rights, Roles, rights_of
 from ngao.kernel.actors import Actor, ActorKind
+from ngao.kernel.ids import ID, WHOLE_ID
 from ngao.kernel.scopes import EVERY_RECORD, OWN
 
-_KEY = re.compile(r"^ngao_(?P<kind>[a-z]{1,20})_(?P<id>[a-z][a-z0-9-]{1,40})_[A-Za-z0-9_-]{43}$")
-ACCOUNT_ID = re.compile(r"^[a-z][a-z0-9-]{1,40}$")
+_KEY = re.compile(rf"^ngao_(?P<kind>[a-z]{{1,20}})_(?P<id>{ID})_[A-Za-z0-9_-]{{43}}$")
+ACCOUNT_ID = re.compile(WHOLE_ID)
 _HASH = re.compile(r"^sha256:[0-9a-f]{64}$")
 _LONGEST_KEY = 120
 _LISTS = ("scopes", "roles", "hubs")
@@ -99,7 +100,7 @@ def new_key(kind: str, account_id: str) -> tuple[str, str]:
     """Make a key: `(key, hash)`. The key is shown once and forgotten; the hash is kept."""
     key = f"ngao_{kind}_{account_id}_{secrets.token_urlsafe(32)}"
     if not _KEY.fullmatch(key):
-        raise ValueError("kind must be lower-case letters; id must match ^[a-z][a-z0-9-]{1,40}$")
+        raise ValueError(f"kind must be lower-case letters; id must match {WHOLE_ID}")
     return key, hash_key(key)
 
 

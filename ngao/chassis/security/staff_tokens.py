@@ -26,6 +26,7 @@ from ngao.chassis.security import keyfiles
 from ngao.chassis.security.identity import ACCOUNT_ID, Principal
 from ngao.chassis.security.roles import Rights, Roles, rights_of
 from ngao.contracts import INTERNAL, Pattern, Tolerant
+from ngao.kernel.ids import ID
 from ngao.kernel.scopes import OF_OUTSIDER, SCOPES
 
 ISSUER, ALGORITHM = "console", "EdDSA"
@@ -34,7 +35,7 @@ LONGEST = timedelta(minutes=5)
 """A token that is valid for longer is refused, although it is signed."""
 CLOCKS_S = 5
 _LONGEST_TOKEN = 4096
-_OUTSIDER = r"([a-z][a-z0-9-]{1,40})?"
+_OUTSIDER = f"({ID})?"
 _log = get_logger(__name__)
 _UNKNOWN_S = 1.0
 """A key id that is in no folder makes no more than one look in this time."""

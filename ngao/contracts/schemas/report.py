@@ -12,6 +12,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from ngao.contracts import codes
 from ngao.contracts.classes import INTERNAL, SENSITIVE, Email, Moment, Pattern, Strict, Text, Url
+from ngao.kernel.ids import WHOLE_ID
 from ngao.kernel.references import DEFENDER_REF
 
 _SLUG = Pattern(r"^[a-z][a-z0-9_]{1,63}$", error="format|Must be a code: lower-case letters, digits, underscore.")
@@ -114,9 +115,7 @@ class Consent(Strict):
 
     purpose = fields.String(required=True, validate=_one_of(codes.PURPOSES), metadata=INTERNAL)
     scope = _list(fields.String(validate=_one_of(codes.SCOPES)), 10, INTERNAL)
-    recipient = fields.String(
-        validate=Pattern(r"^[a-z][a-z0-9-]{1,40}$", error="format|Must be a partner's id."), metadata=INTERNAL
-    )
+    recipient = fields.String(validate=Pattern(WHOLE_ID, error="format|Must be a partner's id."), metadata=INTERNAL)
     until = Moment(metadata=INTERNAL)
 
 

@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-ID_PATTERN = re.compile(r"^[a-z][a-z0-9-]{1,40}$")
+from ngao.kernel.ids import WHOLE_ID
+
+ID_PATTERN = re.compile(WHOLE_ID)
 KEYS_KEPT = 2
 BY_PHONE = "by-phone"
 """The source id of reports that operators take by phone. No outside system can have it."""

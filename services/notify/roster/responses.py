@@ -8,11 +8,10 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates_schema
 
 from ngao.contracts.classes import INTERNAL, SENSITIVE, Pattern, Strict
+from ngao.kernel.ids import WHOLE_ID
 from services.notify.channels.kinds import CHANNELS
 from services.notify.messages.responses import load
 from services.notify.roster.model import Contact, Recipient
-
-_ID = r"^[a-z][a-z0-9-]{1,40}$"
 
 
 class _Entry(Strict):
@@ -59,7 +58,9 @@ class RosterShown(Strict):
 
 
 class _RosterId(Strict):
-    id = fields.String(validate=Pattern(_ID, error="format|Must be lower-case letters, digits and hyphens."), metadata=INTERNAL)
+    id = fields.String(
+        validate=Pattern(WHOLE_ID, error="format|Must be lower-case letters, digits and hyphens."), metadata=INTERNAL
+    )
 
 
 def roster_id(given: str) -> str:

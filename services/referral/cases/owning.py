@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+from ngao.kernel.ids import ID
+
 NO_ONE = "none"
 """How a query asks for cases without an owner. So an operator of this name can own none."""
-OWNER = rf"^(?!{NO_ONE}$)[a-z][a-z0-9-]{{1,40}}$"
+OWNER = f"^(?!{NO_ONE}$){ID}$"
 """What the id of an owner looks like: that of an operator's account."""
 ACKNOWLEDGED, TAKEN_OVER, HANDED_OVER = "acknowledged", "taken_over", "handed_over"
 """Why an operator became the owner: the first acknowledgement of an alarm, an act of their own, or one of another operator."""

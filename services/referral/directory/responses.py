@@ -17,11 +17,12 @@ from ngao.chassis.security import seals, signing
 from ngao.chassis.security.vouches import LONGEST
 from ngao.contracts import FieldError
 from ngao.contracts.classes import INTERNAL, PUBLIC, SENSITIVE, Pattern, Strict
+from ngao.kernel.ids import ID
 from services.referral.directory.model import Hours, Partner
 from services.referral.matching.model import Load
 
 AN_ORGANISATION = "A partner is an organisation; how many cases it holds names none."
-PARTNER_ID = re.compile(r"[a-z][a-z0-9-]{1,40}")
+PARTNER_ID = re.compile(ID)
 _SLUG = Pattern(r"^[a-z][a-z0-9_]{1,63}$", error="format|Must be a code: lower-case letters, digits, underscore.")
 _CLOCK = Pattern(r"^([01]\d|2[0-3]):[0-5]\d$", error="format|Must be HH:MM.")
 _CLOSING = Pattern(r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$", error="format|Must be HH:MM, up to 24:00.")

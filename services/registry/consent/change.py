@@ -11,6 +11,7 @@ from ngao.chassis.handlers import http, itself
 from ngao.contracts.classes import INTERNAL, Moment, Pattern, Strict, Tolerant
 from ngao.contracts.codes import PURPOSES, SCOPES
 from ngao.kernel.consent import Statement
+from ngao.kernel.ids import WHOLE_ID
 from ngao.kernel.references import CASE_REF
 from services.registry.cases.model import Case
 from services.registry.context import Context
@@ -19,7 +20,7 @@ from services.registry.people.finding import cases_of, known_person
 from services.registry.people.model import Person
 from services.registry.people.publishing import publish_consent, publish_person
 
-_PARTNER = Pattern(r"^[a-z][a-z0-9-]{1,40}$", error="format|Must be a partner id.")
+_PARTNER = Pattern(WHOLE_ID, error="format|Must be a partner id.")
 _CASE = Pattern(CASE_REF, error="format|Must be a case reference.")
 
 

@@ -11,12 +11,13 @@ from ngao.chassis.http.filling import fill
 from ngao.contracts.classes import INTERNAL, SENSITIVE, Pattern, Strict, Tolerant
 from ngao.contracts.schemas.report import Attributes, ContactSafety, SafeHours
 from ngao.kernel.consent import Statement
+from ngao.kernel.ids import WHOLE_ID
 from services.registry.cases.model import Case
 from services.registry.people.model import Person
 from services.registry.people.showing import PersonShown
 
-_PARTNER = Pattern(r"^[a-z][a-z0-9-]{1,40}$", error="format|Must be a partner id.")
-_SOURCE = Pattern(r"^[a-z][a-z0-9-]{1,40}$", error="format|Must be a source id.")
+_PARTNER = Pattern(WHOLE_ID, error="format|Must be a partner id.")
+_SOURCE = Pattern(WHOLE_ID, error="format|Must be a source id.")
 
 
 class RestrictionRequest(Strict):
