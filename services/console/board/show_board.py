@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -63,10 +63,15 @@ def _found(desk: Desk, of_alarms: str, *of_cases: str, most_closed: int = 0) -> 
         alarms = unseen_alarms(messages.body.get("messages", ()))
     listed = {str(case["case_ref"]) for each in answers for case in each.body.get("cases", ())}
     closed = [each for each in alarms if each not in listed and ":" not in each][:most_closed]  # what has a colon is no case
-    answers += [_cases(desk, f"case_ref={','.join(closed)}")] if closed else []
+    answers += [named_cases(desk, closed)] if closed else []
     rows = rows_of((case for each in answers for case in each.body.get("cases", ())), alarms)
     answers += [messages] if messages is not None else []
     return Found(rows, sorted({each.service for each in answers if not each.is_good}), is_cut)
+
+
+def named_cases(desk: Desk, case_refs: Iterable[str]) -> Answer:
+    """Ask for these cases in one question; unknown ones, and those that the person does not reach, are not in the answer."""
+    return _cases(desk, f"case_ref={','.join(case_refs)}&limit={_MOST}")
 
 
 def _cases(desk: Desk, query: str) -> Answer:

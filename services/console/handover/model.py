@@ -9,7 +9,7 @@ from services.console.board.model import Row
 
 EVERY = "all"
 """Instead of a case's reference: all that are mine."""
-_FIELD, _COUNTY = "case-", "county-"
+_FIELD = "case-"
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,9 @@ class Taker:
 
 @dataclass(frozen=True)
 class Given:
-    """One case to be handed over, with its county and the owner that the page has shown: None for no one."""
+    """One case to be handed over, with the owner that the page has shown: None for no one."""
 
     case_ref: str
-    county: str
     seen_owner: str | None
 
 
@@ -55,9 +54,9 @@ def shift_of(rows: Iterable[Row], me: str, able: Container[str]) -> Shift:
 def given(typed: Mapping[str, str], me: str) -> list[Given]:
     """Return the cases that a form hands over: the one whose button was pressed, or all that the page showed as one's own.
 
-    The form has two fields for each case that was shown, its owner and its county. No other case is handed over.
+    The form has a field for each case that was shown, its owner. No other case is handed over.
     """
     owners = {name.removeprefix(_FIELD): owner or None for name, owner in typed.items() if name.startswith(_FIELD)}
-    shown = [Given(case_ref, typed.get(f"{_COUNTY}{case_ref}", ""), owner) for case_ref, owner in owners.items()]
+    shown = [Given(case_ref, owner) for case_ref, owner in owners.items()]
     only = typed.get("only", "")
     return [each for each in shown if (each.seen_owner == me if only == EVERY else each.case_ref == only)]

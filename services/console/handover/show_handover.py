@@ -9,7 +9,7 @@ from typing import Any
 from flask import abort
 from flask_babel import lazy_gettext as _l
 
-from services.console.board.show_board import open_cases
+from services.console.board.show_board import named_cases, open_cases
 from services.console.handover.model import Given, Taker, given, shift_of
 from services.console.handover.takers import able, takers
 from services.console.pages.declaring import page
@@ -62,15 +62,18 @@ def hand_over(desk: Desk) -> Any:
 
 def _give_all(desk: Desk, wanted: list[Given], taker: Taker) -> list[Outcome]:
     """Hand the cases over one by one. When referral does not answer, the others are not tried."""
+    listed = named_cases(desk, [each.case_ref for each in wanted])
+    counties = {str(each["case_ref"]): str(each.get("county", "")) for each in listed.body.get("cases", ())}
     outcomes: list[Outcome] = []
     for each in wanted:
-        away = bool(outcomes) and outcomes[-1].away
-        outcomes.append(Outcome(each.case_ref, away=True) if away else _give(desk, each, taker))
+        away = listed.is_missing or (bool(outcomes) and outcomes[-1].away)
+        outcomes.append(Outcome(each.case_ref, away=True) if away else _give(desk, each, taker, counties.get(each.case_ref)))
     return outcomes
 
 
-def _give(desk: Desk, each: Given, taker: Taker) -> Outcome:
-    if not taker.may_take(each.county):
+def _give(desk: Desk, each: Given, taker: Taker, county: str | None) -> Outcome:
+    """Hand one case over. Of one that the person does not reach, no county is known, and referral refuses it."""
+    if county is not None and not taker.may_take(county):
         return Outcome(each.case_ref, beyond=True)
     body = {"owner": taker.id, "seen_owner": each.seen_owner}
     answer = desk.ask("referral", "POST", f"/v1/cases/{each.case_ref}/owner", "cases:write", body)

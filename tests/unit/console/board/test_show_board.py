@@ -23,7 +23,7 @@ def found(open_cases: int, *alarms: str) -> tuple[list[str], list[str], bool]:
 
     def ask(service: str, _method: str, path: str, _scope: str) -> Answer:
         asked.append(path)
-        refs = path.partition("case_ref=")[2].split(",") if "case_ref=" in path else []
+        refs = path.partition("case_ref=")[2].partition("&")[0].split(",") if "case_ref=" in path else []
         cases = [case(each, "closed") for each in refs]
         cases += [case(f"NG-{at}") for at in range(open_cases)] if "state=open" in path else []
         return Answer(service, 200, {"cases": cases})
@@ -41,7 +41,7 @@ def found(open_cases: int, *alarms: str) -> tuple[list[str], list[str], bool]:
 
 def test_closed_cases_whose_alarm_waits_are_asked_for_together_and_what_is_no_case_is_not() -> None:
     asked, rows, _ = found(1, "NG-0", "NG-8", "source:forms", "NG-9")
-    assert [each for each in asked if "case_ref=" in each] == ["/v1/cases?case_ref=NG-8,NG-9"]
+    assert [each for each in asked if "case_ref=" in each] == ["/v1/cases?case_ref=NG-8,NG-9&limit=500"]
     assert rows == ["NG-0", "NG-8", "NG-9"]
 
 
