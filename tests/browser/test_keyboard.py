@@ -64,7 +64,7 @@ def test_a_person_signs_in_and_leaves_by_keys(opens: Opens, night: Night, neutra
         window.go("/sign-in")
         write(window, window.field("Name"), name)
         write(window, window.field("Password"), PASSWORD)
-        write(window, window.field("Code of the app, or a recovery code"), pyotp.TOTP(secret).at(datetime.now(UTC), 1))
+        write(window, window.field("Code of the app, or a recovery code"), pyotp.TOTP(secret).at(datetime.now(UTC), counter_offset=1))
         press(window, window.page.locator("form[action='/sign-in'] button:not([type=button])"))
         expect(window.heading("Board")).to_be_visible()
         reach(window, window.button("Leave now"))

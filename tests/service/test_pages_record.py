@@ -325,7 +325,7 @@ def test_an_audit_that_cannot_be_asked_is_named(night: Night) -> None:
     night.services["notify"].stop()
     try:
         page = auditor.post("/audit", subject="duty_officer:deputy")
-        assert (page.status, "The audit of notify could not be searched." in page.text) == (200, True)
+        assert (page.status, "The audit of Messages could not be searched." in page.text) == (200, True)
         assert "It could not be verified in time." in auditor.post("/audit", verify="notify").text
     finally:
         night.services["notify"].start()

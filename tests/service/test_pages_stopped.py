@@ -72,7 +72,7 @@ def shown(page: Page) -> str:
 
 def names(service: str, page: Page) -> bool:
     said = unescape(page.text)
-    return f"{PARTS[service]}: " in said or any(each in said for each in NAMED[service])
+    return f"{PARTS[service]}:" in said or any(each in said for each in NAMED[service])
 
 
 @pytest.mark.parametrize("service", PARTS)
