@@ -80,7 +80,7 @@ def test_a_case_is_worked_on_by_keys(opens: Opens, night: Night, coalition: Coal
     coalition.reaches(case, "unroutable")
     with opens(who=reads(night.person("duty-officer"), language), language=language, size=DESKTOP) as window:
         page = window.page
-        window.go("/")
+        window.go(f"/c/{case}")
         press(window, window.button("Confirm seen, %(case)s", case=case))
         page.wait_for_url(f"**/c/{case}")
         window.go(f"/c/{other}")

@@ -29,7 +29,7 @@ NAMED = {
 }
 """How a page names the part that it lacks, besides `<part>: ...`."""
 CHANGES = re.compile(
-    r"""\d{1,2}\s\w{3}\w*\s\d{4},?\s\d\d:\d\d(:\d\d)? | <time[^>]*>[^<]*</time>
+    r"""(\d{4}-\d\d-\d\d\s)?\d\d:\d\d(:\d\d)? | <time[^>]*>[^<]*</time>
     | value="[^"]*" | data-tag="[^"]*" | \d+\s(s|min|h)\b""",
     re.VERBOSE,
 )
