@@ -20,6 +20,7 @@ from tests.support.staff import Browser, Page
 pytestmark = pytest.mark.thorough
 
 KEEPER, OFFICER, APPROVER, ADMINISTRATOR = "custodian", "duty-officer", "approver", "administrator"
+LEAVER = "the-leaver"
 FORM = {"person_name": SECRET_WORDS}
 
 
@@ -42,6 +43,7 @@ def people(night: Night, case: str) -> dict[str, Browser]:
     """One person of each role, signed in. All are invited before acts need two people."""
     assert case
     signed_in = {role: night.person(role, name=f"the-{role}") for role in (KEEPER, OFFICER, APPROVER, ADMINISTRATOR)}
+    night.person(ADMINISTRATOR, name=LEAVER)
     for name in ("intake", "console"):
         _needs_two(night.services[name])
     return signed_in
@@ -191,6 +193,24 @@ def test_a_request_is_rejected_with_a_reason(night: Night, people: dict[str, Bro
     assert approver.post(f"{path}/reject", reason="not_agreed").leads_to == "/approvals"
     assert path not in approver.get("/approvals").text
     assert "was rejected" in approver.get(path).text
+
+
+def test_what_a_person_asked_for_whose_account_was_closed_is_rejected_and_never_done(
+    night: Night, world: World, people: dict[str, Browser]
+) -> None:
+    approver, token = people[APPROVER], _as(world, LEAVER, ADMINISTRATOR, "console", "staff:write")
+    body = {"id": "the-unwanted", "roles": ["watch"]}
+    assert night.services["console"].request("POST", "/v1/accounts", body, token)[0] == 202
+    path = _newest(night, "console", "invitePerson")
+    assert "/approve" in approver.get(path).text
+    assert night.ask("console", "POST", f"/v1/accounts/{LEAVER}/close", {"reason": "left the coalition"})[0] == 200
+    said = "The account of the person who asked for this is closed. It can only be rejected."
+    page = approver.get(path)
+    assert (said in page.text, "/approve" in page.text) == (True, False)
+    refused = approver.post(f"{path}/approve")
+    assert (refused.status, said in refused.text) == (409, True)
+    assert approver.post(f"{path}/reject", reason="not_known").leads_to == "/approvals"
+    assert "the-unwanted" not in {each["id"] for each in night.ask("console", "GET", "/v1/accounts")[1]["accounts"]}
 
 
 def test_a_form_that_could_not_be_read_is_looked_at_and_dismissed_by_two(

@@ -14,6 +14,8 @@ from services.console.pages.everywhere import ask_everywhere, known_service, sil
 REJECTED_BECAUSE = ("not_agreed", "not_known", "mistake")
 """What the audit keeps as the reason; a list, so that no one types a name into it."""
 
+_LEFT = _l("The account of the person who asked for this is closed. It can only be rejected.")
+
 
 @page("/approvals", scope="approvals:read", group="now", title=_l("Approvals"))
 def show_approvals(desk: Desk) -> Any:
@@ -44,15 +46,17 @@ def show_one_approval(desk: Desk, service: str, approval_id: str) -> Any:
     request = request_of(service, found)
     return desk.show(
         "approval.html", asked=request, fields=asked_for(request.operation, found.get("asked")), reasons=REJECTED_BECAUSE,
-        me=desk.person.account.id, decided_by=found.get("decided_by"),
+        me=desk.person.account.id, decided_by=found.get("decided_by"), has_left=_has_left(desk, request.asked_by),
     )  # fmt: skip
 
 
 @page("/approvals/<code:service>/<id:approval_id>/approve", methods=("POST",), scope="approvals:write")
 def approve_request(desk: Desk, service: str, approval_id: str) -> Any:
-    """Approve what another person asked for: it is done now, and once."""
-    path = f"/v1/approvals/{approval_id}/approve"
-    return desk.done("/approvals", desk.ask(known_service(service), "POST", path, "approvals:write"))
+    """Approve what another person asked for: it is done now, and once. What was asked by a closed account is not done."""
+    path = f"/v1/approvals/{approval_id}"
+    if _has_left(desk, request_of(service, desk.known(known_service(service), path, "approvals:read")).asked_by):
+        return desk.show("not_done.html", 409, back=f"/approvals/{service}/{approval_id}", why=_LEFT)
+    return desk.done("/approvals", desk.ask(service, "POST", f"{path}/approve", "approvals:write"))
 
 
 @page("/approvals/<code:service>/<id:approval_id>/reject", methods=("POST",), scope="approvals:write")
@@ -71,3 +75,9 @@ def take_approved(desk: Desk, service: str, approval_id: str) -> Any:
     if not taken.is_good:
         return desk.done("/approvals", taken)
     return desk.show("approved.html", secrets=secrets_of(taken.body))
+
+
+def _has_left(desk: Desk, asked_by: str) -> bool:
+    """Return True if the account of who asked was closed since: the services know no accounts, and would still do it."""
+    account = desk.parts.read().accounts.get(asked_by)
+    return account is not None and not account.is_open

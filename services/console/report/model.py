@@ -124,6 +124,13 @@ def number_of(code: str) -> int:
     return _NUMBERS[code]
 
 
+def continues(code: str) -> bool:
+    """Return True for a question that has the number of the one before: together they are one."""
+    codes = list(_NUMBERS)
+    at = codes.index(code)
+    return at > 0 and _NUMBERS[codes[at - 1]] == _NUMBERS[code]
+
+
 def may_skip(code: str) -> bool:
     """Return True if a report can be sent without an answer to a question."""
     return _NUMBERS[code] >= _FIRST_TO_SKIP

@@ -13,7 +13,7 @@ from services.console.pages.declaring import page
 from services.console.pages.desk import Desk
 from services.console.pages.keeping import kept_here
 from services.console.pages.peers import Answer
-from services.console.report.model import CHECK, Answers, Sent, may_skip, number_of
+from services.console.report.model import CHECK, Answers, Sent, continues, may_skip, number_of
 from services.console.report.posting import codes_of, question_of, report_of, update_of
 from services.console.report.reading import LONGEST, Lists, NotOffered, Wrong, is_answered, needs_in, options, read
 from services.console.report.sealing import Opened, open_sealed, seal
@@ -133,8 +133,8 @@ def _ask(desk: Desk, answers: Answers, code: str, status: int = 200, typed: Mapp
     if code == CHECK:
         return _page(desk, "report_check.html", answers.shown(), status, **said)
     return _page(
-        desk, "report_question.html", answers, status, code=code, number=number_of(code), may_skip=may_skip(code),
-        options=options(code, answers, _lists(desk)), longest=LONGEST, before=answers.before(code),
+        desk, "report_question.html", answers, status, code=code, number=number_of(code), continues=continues(code),
+        may_skip=may_skip(code), options=options(code, answers, _lists(desk)), longest=LONGEST, before=answers.before(code),
         filled=_filled(answers, code) if typed is None else {**typed, "chosen": needs_in(typed)}, **said,
     )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.console.report.model import CHECK, Answers, Sent, as_record, from_record, may_skip
+from services.console.report.model import CHECK, Answers, Sent, as_record, continues, from_record, may_skip, number_of
 
 NEW = Answers("a" * 32, "2026-03-02T09:00:00+00:00")
 TAKEN = {
@@ -26,6 +26,13 @@ def test_every_question_is_asked_once_and_the_last_leads_to_all_answers() -> Non
     assert walk(NEW) == [
         "talk", "caller", "group", "act", "ongoing", "when", "who", "county", "needs", "share", "reach", "person", "words",
     ]  # fmt: skip
+
+
+def test_no_two_questions_are_shown_as_the_same_one() -> None:
+    asked = walk(NEW)
+    shown = [(number_of(code), continues(code)) for code in asked]
+    assert len(set(shown)) == len(asked)
+    assert [code for code in asked if continues(code)] == ["caller", "act", "when"]
 
 
 def test_questions_from_the_fourth_on_may_be_skipped() -> None:
