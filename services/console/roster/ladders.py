@@ -17,12 +17,13 @@ class _StepFile(Tolerant):
     """One person of a ladder."""
 
     person = fields.String(required=True)
-    within_minutes = fields.Integer(required=True, validate=validate.Range(1))
+    within_minutes = fields.Float(required=True, validate=validate.Range(min=0, min_inclusive=False))
 
     @post_load
     def to_step(self, data: dict[str, Any], **_: object) -> Step:
-        """Return the step."""
-        return Step(**data)
+        """Return the step; whole minutes are shown as such."""
+        minutes = data["within_minutes"]
+        return Step(data["person"], int(minutes) if minutes.is_integer() else minutes)
 
 
 class _LadderFile(Tolerant):

@@ -14,7 +14,7 @@ class Step:
     """A person of a ladder, by roster id, and for how long an alarm waits for them."""
 
     person: str
-    within_minutes: int
+    within_minutes: float
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Asked:
     """A person who is asked, and how many minutes after the alarm: `until` the next one, or no one, is."""
 
     person: str
-    after: int
-    until: int
+    after: float
+    until: float
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Watch:
     gaps: tuple[str, ...]
 
     @property
-    def ends(self) -> int:
+    def ends(self) -> float:
         """For how many minutes a person is asked."""
         return max((each.until for each in (self.now, *self.then) if each), default=0)
 
@@ -57,7 +57,7 @@ def watch_of(ladder: Ladder, reachable: Collection[str]) -> Watch:
     """
     there = [step for step in ladder.steps if step.person in reachable]
     asked: list[Asked] = []
-    begin = 0
+    begin: float = 0
     for step in there:
         reminders = ladder.reminders * ladder.steps[-1].within_minutes if step is there[-1] else 0
         asked.append(Asked(step.person, begin, begin + step.within_minutes + reminders))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+from marshmallow import ValidationError
+
+from services.console.roster.ladders import NotificationsFile
 from services.console.roster.model import Asked, Ladder, Step, gaps_of, watch_of
 
 CRITICAL = Ladder("critical", (Step("amina", 10), Step("juma", 10), Step("wanjiru", 15)), reminders=5)
@@ -37,3 +41,13 @@ def test_a_person_of_several_ladders_is_one_gap() -> None:
     daily = Ladder("daily", (Step("wanjiru", 720), Step("juma", 720)))
     watches = [watch_of(ladder, {"amina"}) for ladder in (CRITICAL, daily)]
     assert gaps_of(watches) == ["juma", "wanjiru"]
+
+
+def test_minutes_are_read_as_notify_reads_them_and_shown_whole_where_they_are() -> None:
+    steps = [{"person": "amina", "within_minutes": 7.5}, {"person": "juma", "within_minutes": 10}]
+    ladder = NotificationsFile().load({"ladders": {"critical": {"steps": steps}}})["ladders"]["critical"]
+    asked = [(each.person, each.within_minutes) for each in ladder["steps"]]
+    assert [(person, str(minutes)) for person, minutes in asked] == [("amina", "7.5"), ("juma", "10")]
+    for wrong in (0, -1, "soon"):
+        with pytest.raises(ValidationError):
+            NotificationsFile().load({"ladders": {"critical": {"steps": [{"person": "amina", "within_minutes": wrong}]}}})
