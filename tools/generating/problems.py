@@ -6,6 +6,7 @@ import ast
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import ngao.chassis
@@ -160,10 +161,15 @@ def slugs() -> dict[str, set[str]]:
     return {slug: statuses for slug, statuses in found.items() if slug not in _ROOTS}
 
 
-def _classes() -> Iterator[type]:
+@cache
+def _import_all() -> None:
     for package in _PACKAGES:
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
+
+
+def _classes() -> Iterator[type]:
+    _import_all()
     yield from (each for each in _below(Exception) if isinstance(getattr(each, "slug", None), str) and _is_served(each))
 
 
@@ -184,8 +190,13 @@ def _status(kind: type) -> str:
     return str(status) if status < 500 or getattr(kind, "retryable", False) else PARKED
 
 
-def _raised() -> Iterator[tuple[str, str, str]]:
-    """Yield slugs that are given where an error is raised: the class's name, the slug, and the status if it is given too."""
+@cache
+def _raised() -> tuple[tuple[str, str, str], ...]:
+    """Return slugs that are given where an error is raised: the class's name, the slug, and the status if it is given too."""
+    return tuple(_raised_in_files())
+
+
+def _raised_in_files() -> Iterator[tuple[str, str, str]]:
     for path in sorted(path for folder in _FOLDERS for path in (ROOT / folder).rglob("*.py")):
         tree = ast.parse(path.read_text("utf-8"))
         named = {

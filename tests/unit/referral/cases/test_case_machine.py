@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -154,4 +155,4 @@ class CaseMachine(RuleBasedStateMachine):
 
 
 CaseMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=30)
-TestCaseMachine = CaseMachine.TestCase
+TestCaseMachine = pytest.mark.thorough(CaseMachine.TestCase)
