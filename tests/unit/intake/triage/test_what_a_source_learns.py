@@ -9,6 +9,7 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -116,6 +117,7 @@ def answers_of(acts: list[tuple[bool, Act]], *, others: bool) -> list[bytes]:
     return me.answers
 
 
+@pytest.mark.thorough
 @settings(max_examples=200)
 @given(WORLDS)
 def test_every_answer_is_byte_equal_with_and_without_others_reports(acts: list[tuple[bool, Act]]) -> None:
