@@ -32,7 +32,7 @@ def test_a_new_key_opens_its_account() -> None:
 
 def test_the_hash_does_not_contain_the_secret_and_no_two_keys_are_alike() -> None:
     key, hashed = new_key("source", "forms")
-    assert key.rsplit("_", 1)[-1] not in hashed
+    assert key[-43:] not in hashed  # the secret may have underscores
     assert new_key("source", "forms")[0] != key
 
 
