@@ -13,7 +13,7 @@ from rich.console import Console
 
 from ngao.chassis.errors import Unavailable
 from ngao.chassis.settings import read_secret
-from ngao.cli.api_client import Operator
+from ngao.cli.api_client import Operator, Refused
 from ngao.cli.output import echo, progress
 from ngao.deployment.naming import SERVICES
 from ngao.deployment.polling import wait_until
@@ -27,6 +27,7 @@ from ngao.local.home import Home
 from ngao.local.platform import Platform
 
 app = typer.Typer()
+_PAUSES_S = (1, 5, 10)
 
 _UNREADABLE = '{{"specversion": "1.0", "id": "{id}", "type": "intake.report.submitted.v1", "data": {{"violations": ['
 
@@ -57,7 +58,7 @@ def demo() -> None:
     console.print("\n[bold]Parking[/bold]: bytes that are no report, over AMQP; then a report of a suspended source")
     missing += _unreadable(run, intake, setup.source("help-desk")) + _suspended(run, intake)
     _summary(console, run, missing, time.monotonic() - began)
-    account = _account(platform, key)
+    account = _account(Operator("console", platform.url("console"), key), platform.home.root)
     shown = pictures.why_none() or f"Pictures: {', '.join(str(each) for each in _pictures(platform, run))}"
     _leave(console, platform, setup, account, shown)
     if missing:
@@ -183,9 +184,18 @@ def _leave(console: Console, platform: Platform, setup: DemoSetup, account: Demo
     console.print("\nShow the status: [bold]bin/ngao status[/bold]. Stop the platform: [bold]bin/ngao down[/bold].")
 
 
-def _account(platform: Platform, key: str) -> DemoAccount:
-    """Return the demo's account for the web pages; one that this home has not set up is invited and set up."""
-    console, home = Operator("console", platform.url("console"), key), platform.home.root
+def _account(console: Operator, home: Path) -> DemoAccount:
+    """Return the account for the web pages. A busy machine answers 503, which asks to be tried again. Raises Unavailable."""
+    for pause in _PAUSES_S:
+        try:
+            return _account_now(console, home)
+        except (Refused, Unavailable):
+            time.sleep(pause)
+    return _account_now(console, home)
+
+
+def _account_now(console: Operator, home: Path) -> DemoAccount:
+    """Return the account; one that this home has not set up is invited and set up."""
     known = [each["state"] for each in console.get("/v1/accounts")["accounts"] if each["id"] == staff.NAME]
     if known == ["active"] and staff.file_of(home).exists():
         return staff.read_account(home)
@@ -193,7 +203,7 @@ def _account(platform: Platform, key: str) -> DemoAccount:
         invited = console.post(f"/v1/accounts/{staff.NAME}/invitation", {})
     else:
         invited = console.post("/v1/accounts", {"id": staff.NAME, "roles": list(staff.ROLES), "hubs": [], "language": "en"})
-    return staff.set_up_account(home, platform.url("console"), str(invited["code"]))
+    return staff.set_up_account(home, console.url, str(invited["code"]))
 
 
 def _show_pages(console: Console, platform: Platform, account: DemoAccount) -> None:
