@@ -9,6 +9,8 @@ from ngao.kernel.ids import ID
 
 CASE = "[A-Za-z0-9-]{4,40}"
 """What the reference of a case looks like in an address or a form."""
+DEFENDER = "DEF-[A-Za-z0-9]{4,40}"
+"""What the reference of a person looks like in an address or a form."""
 ACCOUNT = ID
 """The id of an account: of a person, a source or a partner."""
 LANGUAGES = {"en": "English", "sw": "Kiswahili"}

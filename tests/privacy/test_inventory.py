@@ -24,7 +24,8 @@ SCHEMAS = {
 }  # fmt: skip
 
 _PERSON = ("intake.reports.sealed_identity", "intake.reports.person_keys", "registry.cases.told")
-_IDENTITY = (*_PERSON, "registry.defenders.identity", "registry.defenders.name_keys", "registry.contacts._id")
+_RECORD = ("registry.defenders.identity", "registry.defenders.name_keys", "registry.contacts._id")
+_IDENTITY = (*_PERSON, *_RECORD)
 _REPORT = {
     "subject/identity": _IDENTITY,
     "subject/attributes": _PERSON,
@@ -38,6 +39,8 @@ KEPT: dict[str, tuple[str, ...]] = {
     "ReportUpdate/subject/attributes": _PERSON,
     "ReportUpdate/contact_safety": _PERSON,
     "ReportUpdate/narrative": ("intake.reports.narrative_parts", "intake.reports.updates_seen"),
+    "Registration/identity": _RECORD,
+    "Looked/identity": (),  # compared in memory with what is there, and not kept
     "NoteToWrite/text": ("intake.notes.text",),
     "SealedReport/box": (),  # opened in memory, and kept no more than any other report
     "RosterEntry/email": ("notify.roster.address",),

@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pymongo
@@ -22,15 +23,17 @@ from ngao.contracts.payloads import schema_of
 from ngao.contracts.schemas.report import Report
 from ngao.local.demo.scenarios import kobo_submission
 from ngao.testing.mailbox import behave, misbehave
-from ngao.testing.processes import ROOT, ServiceProcess
+from ngao.testing.processes import ROOT
 from ngao.testing.waiting import eventually
 from services.intake.by_phone.take import ReportByPhone
 from services.intake.notes.write import NoteToWrite
 from services.intake.reports.update import ReportUpdate
 from services.notify.roster.responses import RosterEntry
+from tests.support import marked_registry
 from tests.support.coalition import CRITICAL, Coalition, Partner, report
 from tests.support.markers import Planted, Stem, Token, leaf_at, plant, takes
 from tests.support.staff import Browser, invite, set_up
+from tests.support.unrecorded import unrecorded
 
 KOBO = ROOT / "deploy" / "policy" / "profiles" / "kobo.yaml"
 Change = Callable[[Any], Any]
@@ -61,7 +64,7 @@ class MarkedRun:
         return (
             self.good, self.withheld, self.taken_back, self.wrong_over_http, self.wrong_in_a_box, self.wrong_inside,
             self.noted, self.poisoned, self.in_clear_over_amqp, self.store_fails, self.mail_fails, self.partner_fails,
-            self.by_phone, self.on_pages,
+            self.by_phone, self.on_pages, *(partial(each, self) for each in marked_registry.PARTS),
         )  # fmt: skip
 
     def marked(self, token: Token | None = None, **changes: Any) -> dict[str, Any]:
@@ -376,16 +379,6 @@ class MarkedRun:
         wrong = {"reason": self.token.text("in place of a partner's reason")}
         assert failing.asks("POST", "/v1/offers/none/decline", wrong)[0] in {404, 422}
         return failing
-
-
-@contextmanager
-def unrecorded(process: ServiceProcess) -> Iterator[None]:
-    """Answers that may say who it is are not among those that are searched."""
-    kept, process.answers = process.answers, None
-    try:
-        yield
-    finally:
-        process.answers = kept
 
 
 @contextmanager

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from werkzeug.routing import BaseConverter
 
-from services.console.values import CASE
+from services.console.values import CASE, DEFENDER
 
 
 class _Case(BaseConverter):
     """The reference of a case."""
 
     regex = CASE
+
+
+class _Defender(BaseConverter):
+    """The reference of a person's record."""
+
+    regex = DEFENDER
 
 
 class _Code(BaseConverter):
@@ -25,4 +31,4 @@ class _Id(BaseConverter):
     regex = "[A-Za-z0-9_-]{1,80}"
 
 
-CONVERTERS: dict[str, type[BaseConverter]] = {"case": _Case, "code": _Code, "id": _Id}
+CONVERTERS: dict[str, type[BaseConverter]] = {"case": _Case, "defender": _Defender, "code": _Code, "id": _Id}

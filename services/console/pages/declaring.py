@@ -30,7 +30,8 @@ class Page:
     """One page. `scope` is what the person needs; empty for all who are signed in. `anyone` may see it without signing in.
 
     A form that `has_own_proof` carries what proves that this browser asked for it instead of the token of forms.
-    With a `group` and a `title` a page is in the menu of those who may open it. `home` is where a person begins who may open this
+    With a `group` and a `title` a page is in the menu of those who may open it. With `of` and a `title` it is listed on the page of
+    what it is about, such as a `defender`, whose reference is in its path. `home` is where a person begins who may open this
     page and not the first one.
     """
 
@@ -43,6 +44,7 @@ class Page:
     title: Any
     home: bool = False
     has_own_proof: bool = False
+    of: str = ""
 
     @property
     def name(self) -> str:
@@ -60,13 +62,14 @@ def page(
     title: Any = "",
     home: bool = False,
     has_own_proof: bool = False,
+    of: str = "",
 ) -> Callable[[F], F]:
     """Declare that a function shows the page at a path, or does what a form there asks for."""
     if group and group not in GROUPS:
         raise TypeError(f"{path}: group is one of {', '.join(GROUPS)}")
 
     def declare(function: F) -> F:
-        setattr(function, DECLARED, Page(path, function, methods, scope, anyone, group, title, home, has_own_proof))
+        setattr(function, DECLARED, Page(path, function, methods, scope, anyone, group, title, home, has_own_proof, of))
         return function
 
     return declare

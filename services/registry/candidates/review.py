@@ -18,9 +18,9 @@ from services.registry.candidates.responses import (
 )
 from services.registry.candidates.touched import touched_by
 from services.registry.context import Context
-from services.registry.people.erase import let_fade_if_not_needed
 from services.registry.people.finding import cases_of, person_of, root_of
 from services.registry.people.identity import Identity
+from services.registry.people.keeping import let_fade_if_not_needed
 from services.registry.people.model import Defender
 from services.registry.people.read import as_shown, audit_reading, reader_of, safe_contact
 from services.registry.people.resolution import Candidate, Kind, Verdict

@@ -8,20 +8,17 @@ that named such a reference. Then the first step is undone.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
 from functools import partial
 
 from ngao.chassis.handlers import every, measures
 from ngao.chassis.measuring import SELDOM_S
-from services.registry.cases.model import CaseState
 from services.registry.context import Context, RegistryParts
-from services.registry.people.finding import cases_of, person_of
-from services.registry.people.model import Defender, Person
+from services.registry.people.finding import person_of
+from services.registry.people.keeping import FADES_FOR, forget, is_needed, keep_after_all, let_fade_if_not_needed
+from services.registry.people.model import Person
 from services.registry.people.resolution import Candidate, Verdict
 
 _AT_ONCE = 100
-
-FADES_FOR = timedelta(hours=1)
 
 
 @every(seconds=3600)
@@ -65,9 +62,10 @@ def erase_people(ctx: Context, limit: int) -> int:
     faded = ctx.defenders.pending_erasure(ctx.now - FADES_FOR, limit)
     for record in faded:
         person = person_of(ctx, record.id) or Person((record,))
-        if _is_needed(ctx, person):
+        if is_needed(ctx, person):
             keep_after_all(ctx, record)
         else:
+            forget(ctx, record.id)
             ctx.addresses.remove(record.id)
             ctx.defenders.remove(record)
             ctx.defenders.destroy_key(record.id)
@@ -83,46 +81,9 @@ def end_candidates(ctx: Context, limit: int) -> int:
     return len(dead)
 
 
-def let_fade_if_not_needed(ctx: Context, refs: Iterable[str | None]) -> None:
-    """Take the first step for each person behind these records who lost a case or a candidate, unless another one needs them.
-
-    Whom candidates alone keep is written as well: if the last one ends at this moment, the two conflict.
-    """
-    found = (person_of(ctx, ref) for ref in dict.fromkeys(refs))
-    for person in {person.ref: person for person in found if person}.values():
-        if not _is_needed(ctx, person):
-            _let_fade(ctx, person)
-        elif not _has_case(ctx, person):
-            ctx.defenders.save(person.root)
-
-
-def _is_needed(ctx: Context, person: Person) -> bool:
-    """Return True if the person has a case, or may be that of another one: until that is decided, their restrictions hold."""
-    own = {record.id for record in person.records}
-    return _has_case(ctx, person) or any(each.defender_ref not in own for each in ctx.candidates.suggesting(own))
-
-
-def _has_case(ctx: Context, person: Person) -> bool:
-    return any(case.state is not CaseState.ERASED for case in cases_of(ctx, person))
-
-
-def _let_fade(ctx: Context, person: Person) -> None:
-    for record in person.records:
-        record.fading_since = ctx.now
-        ctx.addresses.hide(record.id)
-        ctx.defenders.save(record)
-
-
 def _end(ctx: Context, candidates: Iterable[Candidate]) -> None:
     """Remove candidates of records that are gone: they would be listed before what can be decided, and keep whom they suggest."""
     for candidate in candidates:
         ctx.candidates.remove(candidate)
         if candidate.verdict is Verdict.OPEN:
             let_fade_if_not_needed(ctx, (suggestion.defender_ref for suggestion in candidate.suggestions))
-
-
-def keep_after_all(ctx: Context, record: Defender) -> None:
-    """Undo the first step. Who uses a fading record does it, so that an erasure at the same moment conflicts."""
-    record.fading_since = None
-    ctx.addresses.add(record.id, record.identity)
-    ctx.defenders.save(record)

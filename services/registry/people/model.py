@@ -10,6 +10,8 @@ from ngao.kernel.consent import Statement, remaining
 from services.registry.people.identity import Identity
 
 NEVER_REFER = "never_refer"
+REGISTRATION = "registration"
+"""Why a record is kept that an operator has opened without a report."""
 _RECORD = "record:"
 
 
@@ -29,7 +31,8 @@ class Defender:
 
     `linked_to` points to the record of the same person found later by a human. Nothing is merged, so the link can be
     undone and both histories are whole. `fading_since` is set while retention is about to remove the record: new
-    reports do not find it any more, and after a while, if none has used it, it is removed.
+    reports do not find it any more, and after a while, if none has used it, it is removed. `kept_for` names the features that
+    hold something about the person and need the record even if there is no case.
     """
 
     id: str
@@ -39,11 +42,22 @@ class Defender:
     statements: tuple[Statement, ...] = ()
     linked_to: str | None = None
     fading_since: datetime | None = None
+    kept_for: tuple[str, ...] = ()
     revision: int = field(default=0, compare=False)
 
     def add_facts(self, identity: Identity) -> None:
         """Add the identity that a new report states."""
         self.identity = self.identity.merged_with(identity)
+
+    def keep_for(self, why: str) -> None:
+        """Record that a feature needs the person."""
+        self.kept_for = tuple(sorted({*self.kept_for, why}))
+
+    def release(self, why: str) -> bool:
+        """Record that a feature needs the person no more. Returns False when it did not before."""
+        was_kept = why in self.kept_for
+        self.kept_for = tuple(each for each in self.kept_for if each != why)
+        return was_kept
 
     def restrict(self, restriction: Restriction) -> None:
         """Add a restriction."""
@@ -93,6 +107,10 @@ class Person:
     def is_restricted(self, partner_id: str) -> bool:
         """Return True if the person must never be referred to this partner."""
         return any(restriction.partner_id == partner_id for restriction in self.restrictions)
+
+    def is_kept_for(self, why: str) -> bool:
+        """Return True if a feature needs any of the person's records."""
+        return any(why in record.kept_for for record in self.records)
 
     @property
     def statements(self) -> tuple[Statement, ...]:

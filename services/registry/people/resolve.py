@@ -20,9 +20,9 @@ from ngao.kernel.text import clean
 from ngao.kernel.urgency import CRITICAL
 from services.registry.cases.model import Case
 from services.registry.context import Context
-from services.registry.people.erase import keep_after_all
 from services.registry.people.finding import person_of, records_below
 from services.registry.people.identity import Identity, ReportedIdentity
+from services.registry.people.keeping import keep_after_all
 from services.registry.people.model import Defender, Person
 from services.registry.people.publishing import publish_all
 from services.registry.people.resolution import Candidate, Kind, KnownPerson, Resolution, resolve
@@ -45,8 +45,8 @@ def resolve_defender(ctx: Context, report: ReportAccepted, envelope: Event) -> N
         return
     facts = reported_identity_in(ctx, report.sealed_identity, report.case_ref) if report.sealed_identity else ReportedIdentity()
     referenced = _referenced(ctx, report)
-    resolution = _resolve(ctx, facts.identity, referenced)
-    defender = _record_for(ctx, resolution, facts.identity)
+    resolution = resolution_of(ctx, facts.identity, referenced)
+    defender = record_for(ctx, resolution, facts.identity)
     case = Case(
         id=report.case_ref,
         defender_ref=defender.id if defender else None,
@@ -73,8 +73,8 @@ def _referenced(ctx: Context, report: ReportAccepted) -> Person | None:
 
 def identify(ctx: Context, case: Case) -> None:
     """Resolve a case that was anonymous until now by the identity that has since arrived."""
-    resolution = _resolve(ctx, case.facts.identity, None)
-    defender = _record_for(ctx, resolution, case.facts.identity)
+    resolution = resolution_of(ctx, case.facts.identity, None)
+    defender = record_for(ctx, resolution, case.facts.identity)
     if defender is None:
         return
     ctx.cases.destroy_key(case.id)
@@ -129,7 +129,8 @@ def normalised(identity: Identity, region: str, placeholders: Placeholders) -> I
     )
 
 
-def _resolve(ctx: Context, identity: Identity | None, referenced: Person | None) -> Resolution:
+def resolution_of(ctx: Context, identity: Identity | None, referenced: Person | None) -> Resolution:
+    """Decide who this is among all that searches find."""
     return resolve(
         identity,
         _known(ctx, identity) if identity and referenced is None else (),
@@ -167,7 +168,7 @@ def _as_known(person: Person, shares: frozenset[str] = frozenset()) -> KnownPers
     return KnownPerson(person.ref, person.identity, shares, restricted=bool(person.restrictions))
 
 
-def _record_for(ctx: Context, resolution: Resolution, identity: Identity | None) -> Defender | None:
+def record_for(ctx: Context, resolution: Resolution, identity: Identity | None) -> Defender | None:
     """Return the person's record, created if there is none.
 
     An existing one is not written here: many reports about one person may arrive together, and none of them may wait for

@@ -13,7 +13,7 @@ from ngao.contracts.schemas.report import Attributes, ContactSafety, SafeHours
 from ngao.kernel.consent import Statement
 from ngao.kernel.ids import WHOLE_ID
 from services.registry.cases.model import Case
-from services.registry.people.model import Person
+from services.registry.people.model import REGISTRATION, Person
 from services.registry.people.showing import PersonShown
 
 _PARTNER = Pattern(WHOLE_ID, error="format|Must be a partner id.")
@@ -132,11 +132,12 @@ class CaseShown(Tolerant):
 
 
 class DefenderShown(Tolerant):
-    """A defender's record; `masked` is true if values are hidden."""
+    """A defender's record; `masked` is true if values are hidden, `registered` if an operator has registered the person."""
 
     defender_ref = fields.String(metadata=INTERNAL)
     records = fields.List(fields.String(), metadata=INTERNAL)
     masked = fields.Boolean(metadata=INTERNAL)
+    registered = fields.Boolean(metadata=INTERNAL)
     contact = fields.List(fields.Nested(ContactShown), metadata=SENSITIVE)
     identity = fields.Nested(IdentityShown, metadata=SENSITIVE)
     restrictions = fields.List(fields.Nested(RestrictionShown), metadata=INTERNAL)
@@ -158,6 +159,7 @@ def defender_answer(shown: PersonShown) -> dict[str, Any]:
         shown,
         defender_ref=shown.person.ref,
         records=[record.id for record in shown.person.records],
+        registered=shown.person.is_kept_for(REGISTRATION),
         restrictions=_restrictions(shown.person),
         consents=_statements(shown.person.statements),
         cases=[_case(case) for case in shown.cases],

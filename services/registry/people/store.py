@@ -29,7 +29,7 @@ _MOST_BY_ONE_QUERY = 8 * _MOST_NAMESAKES
 """Look-ups of names at the same moment share one query (`lookups`). When it finds more than this, each look-up asks by itself."""
 
 
-class DefenderDocument(Stored, of=Defender, held=internal("created_at restrictions statements linked_to fading_since")):
+class DefenderDocument(Stored, of=Defender, held=internal("created_at restrictions statements linked_to fading_since kept_for")):
     """One person's record; `identity` is sealed under `person:<id>`, `name_keys` are keyed hashes."""
 
     identity = BinaryField(required=True, **sealed("cases"))

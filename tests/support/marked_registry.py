@@ -1,0 +1,35 @@
+"""What operators tell the registry about people, with markers in it; each feature of the registry adds a function."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from services.registry.people.find import Looked
+from services.registry.people.register import Registration
+from tests.support.unrecorded import unrecorded
+
+if TYPE_CHECKING:
+    from tests.support.marked_run import MarkedRun
+
+
+def registered(run: MarkedRun) -> None:
+    """An operator registers a person without a report, looks for her, and sends both with mistakes in them."""
+    registry, key = run.coalition.services["registry"], run.coalition.world.operator_key
+    person = run.plant(Registration, {})
+    ref = run.coalition.asks("registry", "POST", "/v1/defenders", person)["defender_ref"]
+    looked = run.plant(Looked, {"reason": "case_work"})
+    with unrecorded(registry):  # these answers tell an operator with the right scope who it is
+        run.coalition.asks("registry", "POST", "/v1/defenders/find", looked)
+        found = run.coalition.asks("registry", "POST", "/v1/defenders/find", {**looked, "identity": person["identity"]})["people"]
+    assert ref in [each["defender_ref"] for each in found]
+    word = run.token.text("a field that no one knows")
+    for path, body in (("/v1/defenders", person), ("/v1/defenders/find", looked)):
+        wrong = [{**body, word: 1}, {**body, "identity": word}, {**body, "identity": {"names": [[word]]}}]
+        for each in wrong:
+            assert registry.request("POST", path, each, key)[0] == 422
+        assert registry.request("POST", path, json.dumps(body).encode()[:-3], key)[0] == 400
+    assert registry.request("POST", "/v1/defenders/find", {**looked, "reason": word}, key)[0] == 422
+
+
+PARTS = (registered,)
