@@ -30,7 +30,7 @@ class Page:
     """One page. `scope` is what the person needs; empty for all who are signed in. `anyone` may see it without signing in.
 
     A form that `has_own_proof` carries what proves that this browser asked for it instead of the token of forms.
-    With a `group` and a `title` a page is in the menu of those who may open it. With `of` and a `title` it is listed on the page of
+    With a `group` and a `title` a page is in the menu of those who may open it. With `of` and a `title` it is on the page of
     what it is about, such as a `defender`, whose reference is in its path. `home` is where a person begins who may open this
     page and not the first one.
     """
