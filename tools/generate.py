@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tools.generating import architecture, asyncapi, events, openapi, problems, roles, schemas, settings  # noqa: E402  # needs the root on the path
+from tools.generating import architecture, asyncapi, events, matching, openapi, problems, roles, schemas, settings  # noqa: E402  # needs the root on the path
 
 _WHOLLY_OURS = ("docs/reference/schemas", "docs/reference/openapi")
 
@@ -17,7 +17,7 @@ _WHOLLY_OURS = ("docs/reference/schemas", "docs/reference/openapi")
 def everything(root: Path = ROOT) -> dict[str, str]:
     """Return the text of each generated file by its path."""
     made = {**schemas.files(), **asyncapi.files(root), **events.files(), **openapi.files(root)}
-    made |= {**problems.files(), **settings.files(), **roles.files(root)}
+    made |= {**problems.files(), **settings.files(), **roles.files(root), **matching.files(root)}
     return made | architecture.files(root)
 
 

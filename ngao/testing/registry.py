@@ -25,7 +25,7 @@ from services.registry.people.identity import Identity, ReportedIdentity
 from services.registry.people.model import Defender
 from services.registry.people.names import name_keys
 from services.registry.people.resolution import Candidate, Verdict
-from services.registry.people.store import AddressRepository, DefenderRepository
+from services.registry.people.store import AddressRepository, DefenderRepository, Look, LookRepository
 from services.registry.policy import read_policy
 from services.registry.rules import IdentityPolicy
 from services.registry.store import Entity, Repository
@@ -85,6 +85,15 @@ class MemoryDefenders(_Memory[Defender], DefenderRepository):
     def named(self, refs: Collection[str]) -> list[str]:
         return [each.id for each in self._records.where(lambda each: each.id in refs and self._keys(each.identity))]
 
+    def with_old_keys(self, limit: int) -> list[Defender]:
+        return []
+
+    def new_namesakes(self, since: datetime, until: datetime, limit: int) -> list[frozenset[str]]:
+        new = self._records.ordered(lambda each: since <= each.created_at < until, by=lambda each: each.created_at)[:limit]
+        keys = {key for each in new for key in self._keys(each.identity)}
+        groups = {frozenset(each.id for each in new if key in self._keys(each.identity)) for key in keys}
+        return [each for each in groups if len(each) > 1]
+
     def maybe_restricted(self, refs: Collection[str]) -> list[str]:
         own = self._records.where(lambda each: each.id in refs and (each.restrictions or each.linked_to))
         below = self._records.where(lambda each: each.linked_to in refs)
@@ -98,7 +107,11 @@ class MemoryDefenders(_Memory[Defender], DefenderRepository):
             self._records.drop(defender.id)
 
     def _keys(self, identity: Identity) -> frozenset[str]:
-        return name_keys(identity.names, self._policy.matching.same_sounds)
+        return name_keys(identity.names, self._policy.matching)
+
+
+class MemoryLooks(_Memory[Look], LookRepository):
+    """How far looks at new records have come."""
 
 
 class MemoryAddresses(AddressRepository):
@@ -225,6 +238,7 @@ class RegistryInMemory(ServiceInMemory[Context]):
         super().__init__(start)
         self.policy = policy or read_policy([SHIPPED_POLICY])
         self.defenders: Records[Defender] = Records()
+        self.looks: Records[Look] = Records()
         self.cases: Records[Case] = Records()
         self.candidates: Records[Candidate] = Records()
         self.disclosures: Records[Disclosure] = Records()
@@ -237,6 +251,7 @@ class RegistryInMemory(ServiceInMemory[Context]):
             principal=principal,
             policy=self.policy,
             defenders=MemoryDefenders(unit, self.defenders, self.policy),
+            looks=MemoryLooks(unit, self.looks),
             addresses=MemoryAddresses(self.addresses, self.policy.placeholders),
             cases=MemoryCases(unit, self.cases),
             candidates=MemoryCandidates(unit, self.candidates),

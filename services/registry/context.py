@@ -15,7 +15,7 @@ from ngao.kernel.actors import Actor
 from services.registry.candidates.store import CandidateRepository
 from services.registry.cases.store import CaseRepository
 from services.registry.disclosure.store import DisclosureRepository
-from services.registry.people.store import AddressRepository, DefenderRepository
+from services.registry.people.store import AddressRepository, DefenderRepository, LookRepository
 from services.registry.policy import read_policy
 from services.registry.rules import IdentityPolicy
 
@@ -30,6 +30,7 @@ class Context(UnitContext):
     service: ClassVar[str] = "registry"
     policy: IdentityPolicy
     defenders: DefenderRepository
+    looks: LookRepository
     addresses: AddressRepository
     cases: CaseRepository
     candidates: CandidateRepository
@@ -55,6 +56,7 @@ class RegistryParts(Parts[Context]):
             principal=principal,
             policy=self.policy,
             defenders=DefenderRepository(unit, self.policy),
+            looks=LookRepository(unit),
             addresses=AddressRepository(unit, self.policy.placeholders),
             cases=CaseRepository(unit),
             candidates=CandidateRepository(unit),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from zoneinfo import available_timezones
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from ngao.chassis.policy import load_policy, reads_policy
 from ngao.chassis.retention import load_retention
@@ -40,6 +42,9 @@ class _Weights(Strict):
     email = fields.Float(required=True, validate=_SHARE)
 
 
+_WORD = fields.String(validate=Pattern(r"^[^\W\d_]{2,20}$"))
+
+
 class _Matching(Strict):
     contradicts_below = fields.Float(required=True, validate=_SHARE)
     candidate_from = fields.Float(required=True, validate=_SHARE)
@@ -51,7 +56,36 @@ class _Matching(Strict):
     )
     most_candidates = fields.Integer(required=True, validate=validate.Range(min=1, max=50))
     same_word_from = fields.Float(load_default=0.93, validate=_SHARE)
-    kin_words = fields.List(fields.String(validate=Pattern(r"^[a-z]{2,20}$")), load_default=())
+    kin_words = fields.List(_WORD, load_default=())
+    near_sounds = fields.Dict(
+        keys=fields.String(validate=Pattern(r"^[a-z]{1,3}$")),
+        values=fields.String(validate=validate.Length(equal=1)),
+        load_default=dict,
+    )
+    given_names = fields.List(fields.List(_WORD, validate=validate.Length(min=2)), load_default=())
+    other_names = fields.List(fields.List(_WORD, validate=validate.Length(min=2)), load_default=())
+    titles = fields.List(_WORD, load_default=())
+    particles = fields.List(_WORD, load_default=())
+
+    @validates_schema
+    def each_form_once(self, data: dict[str, Any], **_: object) -> None:
+        """Refuse a word that is a form of two given names: which of them it is would depend on the order of the list."""
+        seen: Counter[str] = Counter(word for forms in data.get("given_names", ()) for word in forms)
+        twice = sorted(word for word, times in seen.items() if times > 1)
+        if twice:
+            raise ValidationError(f"duplicate|Each form once: {', '.join(twice)}.", "given_names")
+
+    @post_load
+    def to_rules(self, data: dict[str, Any], **_: object) -> MatchingRules:
+        """Return the rules with each list as it is looked up."""
+        lists = ("kin_words", "titles", "particles")
+        given = {word: forms[0] for forms in data["given_names"] for word in forms}
+        other: dict[str, frozenset[str]] = {}
+        for group in data["other_names"]:
+            for word in group:
+                other[word] = other.get(word, frozenset()) | (frozenset(group) - {word})
+        sets = {name: frozenset(data[name]) for name in lists}
+        return MatchingRules(**data | sets | {"given_names": given, "other_names": other})
 
 
 class IdentityFile(Strict):
@@ -76,14 +110,14 @@ class _MatchingFile(Tolerant):
 def read_policy(directories: Sequence[Path]) -> IdentityPolicy:
     """Load and check the files. Raises Misconfigured naming file and key."""
     files = load_policy(directories, {IDENTITY: IdentityFile(), PLACEHOLDERS: PlaceholdersFile()})
-    loaded, matching = files[IDENTITY], files[IDENTITY]["matching"]
+    loaded = files[IDENTITY]
     zone = load_policy(directories, {MATCHING: _MatchingFile()})[MATCHING][
         "timezone"
     ]  # decides no resolution: not in the version
     return IdentityPolicy(
         version=files.version,
         default_region=loaded["default_region"],
-        matching=MatchingRules(**matching | {"kin_words": frozenset(matching["kin_words"])}),
+        matching=loaded["matching"],
         attributes_for_matching=frozenset(loaded["attributes_for_matching"]),
         restriction_reasons=tuple(loaded["restriction_reasons"]),
         read_reasons=tuple(loaded["read_reasons"]),

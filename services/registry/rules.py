@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
 
 from ngao.kernel.placeholders import Placeholders
 from ngao.kernel.retention import Retention
@@ -18,6 +20,10 @@ class MatchingRules:
     alone or without one; who shares an address and has a name, or is restricted, is always one. `weights`: what `name` (times its
     similarity), `phone` and `email` add to the score. `same_word_from`: words less alike than this are two names. `kin_words`:
     beside a name they make it another person's ("Mama Njeri" is not Njeri).
+
+    The others decide what a human is asked about, and never join two records: `near_sounds` count as one in names that are looked
+    for; `given_names` are forms of one given name (Betty is Elizabeth), each with the first of them; `other_names` are words that
+    are never forms of each other, each with the names that it is not. `titles` before a name and `particles` in it are left out.
     """
 
     contradicts_below: float
@@ -27,6 +33,22 @@ class MatchingRules:
     most_candidates: int
     same_word_from: float = 0.93
     kin_words: frozenset[str] = frozenset()
+    near_sounds: Mapping[str, str] = field(default_factory=dict)
+    given_names: Mapping[str, str] = field(default_factory=dict)
+    other_names: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    titles: frozenset[str] = frozenset()
+    particles: frozenset[str] = frozenset()
+
+    @cached_property
+    def all_sounds(self) -> Mapping[str, str]:
+        """The spellings of `same_sounds` and of `near_sounds` together."""
+        return {**self.same_sounds, **self.near_sounds}
+
+    @cached_property
+    def keys_version(self) -> str:
+        """A digest of all that decides under which keys a name is found."""
+        decides = (sorted(self.all_sounds.items()), sorted(self.given_names.items()), sorted(self.titles), sorted(self.particles))
+        return sha256(repr(decides).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

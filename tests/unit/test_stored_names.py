@@ -168,8 +168,8 @@ STORED = {
         told.identity.names told.identity.phones told.identity.phones_told urgent withdrawn_at
     """,
     "registry.defender": """
-        _id created_at fading_since identity identity.emails identity.names identity.phones identity.phones_told linked_to
-        name_keys restrictions restrictions.kind restrictions.partner_id restrictions.reason restrictions.since revision
+        _id created_at fading_since identity identity.emails identity.names identity.phones identity.phones_told keyed_by kept_for
+        linked_to name_keys restrictions restrictions.kind restrictions.partner_id restrictions.reason restrictions.since revision
         statements statements.at statements.granted statements.purpose statements.recipient statements.scope
         statements.until
     """,

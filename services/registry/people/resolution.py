@@ -14,8 +14,12 @@ from enum import StrEnum
 from functools import cache
 
 from services.registry.people.identity import Identity
-from services.registry.people.names import Likeness, Similarity, closest, likest
+from services.registry.people.names import Likeness, Similarity, closest, is_near, likest, may_be_namesakes
 from services.registry.rules import MatchingRules
+
+_NEAR = 0.9
+"""How alike names in other forms count at least, 0 to 1: enough to ask a human."""
+_OTHERS = frozenset({"other_name", "other_word"})
 
 
 class Kind(StrEnum):
@@ -122,9 +126,7 @@ def resolve(
     if identity is None:
         return Resolution(Kind.ANONYMOUS)
     persons, similarity = list(known), cache(similarity)
-    exact = [
-        person for person in persons if person.shares and _likeness(identity, person.identity, rules, similarity) is Likeness.SAME
-    ]
+    exact = [person for person in persons if person.shares and _is_exact(identity, person, rules, similarity)]
     if len(exact) == 1:
         return Resolution(Kind.EXISTING, exact[0].ref)
     probable = _probable(identity, persons, rules, similarity)
@@ -135,6 +137,13 @@ def _by_reference(identity: Identity | None, known: KnownPerson, rules: Matching
     if identity is None or _likeness(identity, known.identity, rules, similarity) is not Likeness.OTHER:
         return Resolution(Kind.BY_REFERENCE, known.ref)
     return Resolution(Kind.CANDIDATE, None, (Suggestion(known.ref, 0.5, ("same_reference", "other_name")),))
+
+
+def _is_exact(identity: Identity, known: KnownPerson, rules: MatchingRules, similarity: Similarity) -> bool:
+    """Return True if the names are one name. Grandparents share a phone with the children who are named after them."""
+    if known.shares == {"phone"} and may_be_namesakes(identity.names, known.identity.names, rules):
+        return False
+    return _likeness(identity, known.identity, rules, similarity) is Likeness.SAME
 
 
 def _likeness(mine: Identity, theirs: Identity, rules: MatchingRules, similarity: Similarity) -> Likeness:
@@ -163,9 +172,12 @@ def _probable(
 
 def _score(identity: Identity, known: KnownPerson, rules: MatchingRules, similarity: Similarity) -> Suggestion:
     alike = closest(identity.names, known.identity.names, similarity)
-    shared = sum(rules.weights[kind] for kind in known.shares)
-    score = min(1.0, shared + rules.weights["name"] * (alike or 0.0))
     about_name = _about_name(identity, known.identity, alike, rules, similarity)
+    if about_name in _OTHERS and is_near(identity.names, known.identity.names, rules):
+        about_name, alike = "other_form", max(alike or 0.0, _NEAR)
+    shared = sum(rules.weights[kind] for kind in known.shares)
+    alone = not shared and about_name in _OTHERS
+    score = 0.0 if alone else min(1.0, shared + rules.weights["name"] * (alike or 0.0))
     return Suggestion(known.ref, round(score, 3), (*(f"same_{kind}" for kind in sorted(known.shares)), about_name))
 
 

@@ -25,7 +25,7 @@ from services.registry.people.identity import Identity, ReportedIdentity
 from services.registry.people.keeping import keep_after_all
 from services.registry.people.model import Defender, Person
 from services.registry.people.publishing import publish_all
-from services.registry.people.resolution import Candidate, Kind, KnownPerson, Resolution, resolve
+from services.registry.people.resolution import Candidate, Kind, KnownPerson, Resolution, Suggestion, resolve
 from services.registry.people.similarity import similarity
 
 MOST_COMPARED = 100
@@ -136,7 +136,7 @@ def resolution_of(ctx: Context, identity: Identity | None, referenced: Person | 
         _known(ctx, identity) if identity and referenced is None else (),
         ctx.policy.matching,
         similarity,
-        referenced=_as_known(referenced) if referenced else None,
+        referenced=known_as(referenced) if referenced else None,
     )
 
 
@@ -151,7 +151,7 @@ def _known(ctx: Context, identity: Identity) -> list[KnownPerson]:
         if person:
             before = found[person.ref][1] if person.ref in found else frozenset[str]()
             found[person.ref] = (person, before | shares.get(ref, frozenset()))
-    return [_as_known(person, shared) for person, shared in found.values()]
+    return [known_as(person, shared) for person, shared in found.values()]
 
 
 def _compared(ctx: Context, shares: Collection[str], namesakes: Collection[str]) -> list[str]:
@@ -164,7 +164,13 @@ def _compared(ctx: Context, shares: Collection[str], namesakes: Collection[str])
     return list(dict.fromkeys((*islice(ordered, MOST_COMPARED), *ctx.defenders.maybe_restricted(refs))))
 
 
-def _as_known(person: Person, shares: frozenset[str] = frozenset()) -> KnownPerson:
+def suggestions_for(ctx: Context, identity: Identity, known: Iterable[KnownPerson]) -> tuple[Suggestion, ...]:
+    """Return which of these persons a human must be asked about."""
+    return resolve(identity, known, ctx.policy.matching, similarity).suggestions
+
+
+def known_as(person: Person, shares: frozenset[str] = frozenset()) -> KnownPerson:
+    """Return a person as one who may be looked for; `shares` are the kinds of address that are equal."""
     return KnownPerson(person.ref, person.identity, shares, restricted=bool(person.restrictions))
 
 

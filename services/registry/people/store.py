@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar
@@ -22,6 +23,7 @@ from services.registry.people.names import name_keys
 from services.registry.rules import IdentityPolicy
 from services.registry.store import Repository, scope_of
 
+_NAMES = "names"
 _REFERENCE = "reference"
 _ADDRESSES = "contacts"
 _MOST_NAMESAKES = 50
@@ -30,15 +32,16 @@ _MOST_BY_ONE_QUERY = 8 * _MOST_NAMESAKES
 
 
 class DefenderDocument(Stored, of=Defender, held=internal("created_at restrictions statements linked_to fading_since kept_for")):
-    """One person's record; `identity` is sealed under `person:<id>`, `name_keys` are keyed hashes."""
+    """One person's record; `identity` is sealed under `person:<id>`, `name_keys` are keyed hashes by the rules of `keyed_by`."""
 
     identity = BinaryField(required=True, **sealed("cases"))
     name_keys = ListField(StringField(), **hashed("cases"))
+    keyed_by = StringField(**INTERNAL)
 
     meta: ClassVar[dict[str, Any]] = {
         "db_alias": "registry",
         "collection": "defenders",
-        "indexes": ["name_keys", "linked_to", {"fields": ["fading_since"], "sparse": True}],
+        "indexes": ["name_keys", "linked_to", "created_at", "keyed_by", {"fields": ["fading_since"], "sparse": True}],
     }
 
 
@@ -59,7 +62,8 @@ class DefenderRepository(Repository[Defender]):
 
     def __init__(self, unit: Unit, policy: IdentityPolicy) -> None:
         super().__init__(unit)
-        self._name_keys = partial(name_keys, same_sounds=policy.matching.same_sounds)
+        self._name_keys = partial(name_keys, rules=policy.matching)
+        self._keyed_by = policy.matching.keys_version
         self._links_read: set[str] = set()
 
     def linked_to(self, ref: str) -> list[Defender]:
@@ -95,6 +99,19 @@ class DefenderRepository(Repository[Defender]):
     def named(self, refs: Collection[str]) -> list[str]:
         """Return which of these have a name that finds them (a name of one word alone does not)."""
         return list(DefenderDocument.objects(id__in=list(refs), name_keys__0__exists=True).order_by("id").scalar("id"))
+
+    def with_old_keys(self, limit: int) -> list[Defender]:
+        """Return records that earlier rules made the keys of: names like theirs may not find them."""
+        return self._all(DefenderDocument.objects(keyed_by__ne=self._keyed_by).limit(limit))
+
+    def new_namesakes(self, since: datetime, until: datetime, limit: int) -> list[frozenset[str]]:
+        """Return which records, created in this time, have a similar name; of so many of the oldest."""
+        by_key: dict[str, set[str]] = {}
+        found = DefenderDocument.objects(created_at__gte=since, created_at__lt=until, fading_since=None)
+        for record in found.order_by("created_at").only("name_keys").limit(limit).as_pymongo():
+            for key in record.get("name_keys", ()):
+                by_key.setdefault(key, set()).add(record["_id"])
+        return list({frozenset(refs) for refs in by_key.values() if len(refs) > 1})
 
     def maybe_restricted(self, refs: Collection[str]) -> list[str]:
         """Return which of these have a restriction, or are linked with another record that may have one."""
@@ -134,8 +151,41 @@ class DefenderRepository(Repository[Defender]):
             self._unit.sealer.create_key(f"person:{entity.id}")
         return super()._record(entity) | {
             "identity": self._seal(f"person:{entity.id}", entity.id, "identity", to_record(entity.identity)),
+            "keyed_by": self._keyed_by,
             "name_keys": [] if entity.fading_since else self._hashed_names(entity.identity),
         }
+
+
+@dataclass
+class Look:
+    """How far a look at all new records has come: those created before `until` were looked at."""
+
+    id: str
+    until: datetime
+    revision: int = field(default=0, compare=False)
+
+
+class LookDocument(Stored, of=Look, held=internal("until")):
+    """The look at new records; there is one."""
+
+    meta: ClassVar[dict[str, Any]] = {"db_alias": "registry", "collection": "looks"}
+
+
+class LookRepository(Repository[Look]):
+    """How far looks at all new records have come."""
+
+    document = LookDocument
+
+    def last(self) -> datetime | None:
+        """Return until when new records were looked at; None before the first look."""
+        found = self.get(_NAMES)
+        return found.until if found else None
+
+    def record(self, until: datetime) -> None:
+        """Record how far the look has come; it never goes back."""
+        found = self.get(_NAMES) or Look(_NAMES, until)
+        found.until = max(found.until, until)
+        self.save(found)
 
 
 class AddressRepository:

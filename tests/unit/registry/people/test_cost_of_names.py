@@ -82,7 +82,7 @@ def test_of_too_many_people_those_who_share_an_address_and_a_name_are_compared(m
 
 
 def test_a_name_has_a_bounded_number_of_keys() -> None:
-    assert len(name_keys(long_names(1, 3), {})) <= MOST_WORDS * (MOST_WORDS - 1) // 2
+    assert len(name_keys(long_names(1, 3), POLICY.matching)) <= MOST_WORDS * (MOST_WORDS - 1) // 2
 
 
 def test_among_too_many_names_the_one_that_both_gave_is_found() -> None:
