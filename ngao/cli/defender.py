@@ -32,6 +32,38 @@ def reference(
     show_json(given) if as_json else echo(given["reference"])
 
 
+@app.command("stop")
+def stop(
+    defender_ref: Annotated[str, typer.Argument(help="The person's reference, such as DEF-4CJY0RRPKP.")],
+    reason: Annotated[str, typer.Option(help="said_stop, used_stop_word, unsafe or other.")] = "said_stop",
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Stop every contact with a person, immediately: nothing is sent, and partners are asked not to use what they have."""
+    stopped = operator("registry", url).post(path_of("defenders", defender_ref, "contact-stop"), {"reason": reason})
+    show_json(stopped) if as_json else echo(f"Contact with {stopped['defender_ref']} is stopped since {stopped['since']}.")
+
+
+@app.command("ask")
+def ask(
+    defender_ref: Annotated[str, typer.Argument(help="The person's reference, such as DEF-4CJY0RRPKP.")],
+    channel: Annotated[str, typer.Option(help="phone, sms or email; by default any of them.")] = "",
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask whether a person may be contacted now, and how. The answer names no number and no address."""
+    wanted = {"channel": channel} if channel else {}
+    answer = operator("registry", url).get(path_of("contact-safety", defender_ref), **wanted)
+    if as_json:
+        show_json(answer)
+    elif answer["may_contact"]:
+        rules = ", ".join(name for name, holds in answer["rules"].items() if holds is True)
+        echo(f"Yes, by {', '.join(answer['channels'])}. Mind: {rules or 'nothing more'}.")
+        echo(f"Voicemail: {answer['rules']['voicemail']}. Name of the caller: {answer['rules']['caller_name']}.")
+    else:
+        echo(f"No: {answer['reason']}.")
+
+
 @app.command("show")
 def show_defender(ref: Ref, reason: Reason, url: Url = None, as_json: AsJson = False) -> None:
     """Show one person. Safety instructions come first. Names, phones and e-mail need the scope identity:read."""

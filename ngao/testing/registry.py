@@ -18,6 +18,8 @@ from ngao.testing.vouching import MemoryRecipients, Onboarding
 from services.registry.candidates.store import CandidateRepository
 from services.registry.cases.model import Case, CaseState
 from services.registry.cases.store import CaseRepository
+from services.registry.contact.model import ContactRecord
+from services.registry.contact.store import ContactSafetyRepository
 from services.registry.context import Context
 from services.registry.disclosure.model import Disclosure
 from services.registry.disclosure.store import DisclosureRepository
@@ -216,6 +218,18 @@ class MemoryDisclosures(_Memory[Disclosure], DisclosureRepository):
         return self._all(self._records.ordered(lambda each: each.case_ref == case_ref, by=lambda each: each.id))
 
 
+class MemoryContactSafety(_Memory[ContactRecord], ContactSafetyRepository):
+    """What officers recorded about contact."""
+
+    def to_ring(self, now: datetime, limit: int) -> list[str]:
+        due = self._records.ordered(lambda each: each.ring_at and each.ring_at <= now, by=lambda each: each.ring_at)
+        return [each.id for each in due][:limit]
+
+    def remove(self, record: ContactRecord) -> None:
+        self._entities.pop(record.id, None)
+        self._records.drop(record.id)
+
+
 class GlassBoxes(OwnBoxes):
     """Boxes that anyone can look into: the content as it is."""
 
@@ -242,6 +256,7 @@ class RegistryInMemory(ServiceInMemory[Context]):
         self.cases: Records[Case] = Records()
         self.candidates: Records[Candidate] = Records()
         self.disclosures: Records[Disclosure] = Records()
+        self.contact_safety: Records[ContactRecord] = Records()
         self.addresses = Addresses()
         self.recipients = MemoryRecipients(onboarding or Onboarding())
 
@@ -256,6 +271,7 @@ class RegistryInMemory(ServiceInMemory[Context]):
             cases=MemoryCases(unit, self.cases),
             candidates=MemoryCandidates(unit, self.candidates),
             disclosures=MemoryDisclosures(unit, self.disclosures),
+            contact_safety=MemoryContactSafety(unit, self.contact_safety),
             boxes=GlassBoxes(),
             recipients=self.recipients,
         )

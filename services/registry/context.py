@@ -14,6 +14,7 @@ from ngao.chassis.storage.unit_of_work import Unit
 from ngao.kernel.actors import Actor
 from services.registry.candidates.store import CandidateRepository
 from services.registry.cases.store import CaseRepository
+from services.registry.contact.store import ContactSafetyRepository
 from services.registry.disclosure.store import DisclosureRepository
 from services.registry.people.store import AddressRepository, DefenderRepository, LookRepository
 from services.registry.policy import read_policy
@@ -35,6 +36,7 @@ class Context(UnitContext):
     cases: CaseRepository
     candidates: CandidateRepository
     disclosures: DisclosureRepository
+    contact_safety: ContactSafetyRepository
     boxes: OwnBoxes
     recipients: UnitRecipients
 
@@ -61,6 +63,7 @@ class RegistryParts(Parts[Context]):
             cases=CaseRepository(unit),
             candidates=CandidateRepository(unit),
             disclosures=DisclosureRepository(unit),
+            contact_safety=ContactSafetyRepository(unit),
             boxes=self._boxes,
             recipients=UnitRecipients(unit, self._onboarding_keys),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
@@ -88,6 +89,11 @@ class _Matching(Strict):
         return MatchingRules(**data | sets | {"given_names": given, "other_names": other})
 
 
+class _Reconfirmation(Strict):
+    after_days = fields.Integer(load_default=90, validate=validate.Range(min=1, max=730))
+    grace_days = fields.Integer(load_default=14, validate=validate.Range(min=1, max=365))
+
+
 class IdentityFile(Strict):
     """identity.yaml: matching, which attributes may be used, coded reasons."""
 
@@ -96,6 +102,7 @@ class IdentityFile(Strict):
     attributes_for_matching = fields.List(fields.String(validate=validate.OneOf(_ATTRIBUTES)), required=True)
     restriction_reasons = fields.List(fields.String(), required=True, validate=validate.Length(min=1))
     read_reasons = fields.List(fields.String(), required=True, validate=validate.Length(min=1))
+    reconfirm_contact = fields.Nested(_Reconfirmation, load_default=lambda: _Reconfirmation().load({}))
     labels = fields.Dict(
         keys=fields.String(), values=fields.Dict(keys=fields.String(), values=fields.String()), load_default=dict
     )
@@ -124,6 +131,8 @@ def read_policy(directories: Sequence[Path]) -> IdentityPolicy:
         retention=load_retention(directories, "registry", _RETENTION),
         placeholders=Placeholders.of(**files[PLACEHOLDERS], region=loaded["default_region"]),
         zone=zone,
+        reconfirm_after=timedelta(days=loaded["reconfirm_contact"]["after_days"]),
+        reconfirm_grace=timedelta(days=loaded["reconfirm_contact"]["grace_days"]),
     )
 
 

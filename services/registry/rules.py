@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from hashlib import sha256
 
@@ -53,7 +54,11 @@ class MatchingRules:
 
 @dataclass(frozen=True)
 class IdentityPolicy:
-    """All rules together, with the version that every decision records; `zone` is the time in which safe hours are read."""
+    """All rules together, with the version that every decision records; `zone` is the time in which safe hours are read.
+
+    A contact that an officer confirmed is to be confirmed again after `reconfirm_after`. When `reconfirm_grace` has passed as
+    well, no machine relies on it.
+    """
 
     version: str
     default_region: str
@@ -64,3 +69,5 @@ class IdentityPolicy:
     retention: Retention
     placeholders: Placeholders = field(default_factory=Placeholders)
     zone: str = "UTC"
+    reconfirm_after: timedelta = timedelta(days=90)
+    reconfirm_grace: timedelta = timedelta(days=14)

@@ -26,6 +26,10 @@ SCHEMAS = {
 _PERSON = ("intake.reports.sealed_identity", "intake.reports.person_keys", "registry.cases.told")
 _RECORD = ("registry.defenders.identity", "registry.defenders.name_keys", "registry.contacts._id")
 _IDENTITY = (*_PERSON, *_RECORD)
+_CONTACT = (
+    "address", "hours", "zone", "who_answers", "shared_device", "low_detail", "voicemail", "caller_name", "code_word",
+    "stop_word", "instructions",
+)  # fmt: skip
 _REPORT = {
     "subject/identity": _IDENTITY,
     "subject/attributes": _PERSON,
@@ -40,6 +44,7 @@ KEPT: dict[str, tuple[str, ...]] = {
     "ReportUpdate/contact_safety": _PERSON,
     "ReportUpdate/narrative": ("intake.reports.narrative_parts", "intake.reports.updates_seen"),
     "Registration/identity": _RECORD,
+    **{f"ContactToKeep/{name}": ("registry.contact_safety.rules",) for name in _CONTACT},
     "Looked/identity": (),  # compared in memory with what is there, and not kept
     "NoteToWrite/text": ("intake.notes.text",),
     "SealedReport/box": (),  # opened in memory, and kept no more than any other report

@@ -38,6 +38,8 @@ from tests.support.searching import SENT_IN_CLEAR, SINKS, Search, Searched, tap
 CLOSED = {
     "/contact_safety/channels", "/contact_safety/hours/0/closes", "/contact_safety/hours/0/days", "/contact_safety/hours/0/opens",
     "/contact_safety/may_contact", "/contact_safety/shared_phone", "/contact_safety/voicemail", "/subject/attributes/dependants",
+    "/caller_name", "/hours/0/closes", "/hours/0/days", "/hours/0/opens", "/low_detail", "/shared_device", "/voicemail",
+    "/who_answers", "/zone",
 }  # fmt: skip
 
 

@@ -74,6 +74,9 @@ class Acceptance:
     def take_consent_back(self) -> None:
         self.ask("consents", {"granted": False, "purpose": "referral"})
 
+    def stop(self) -> None:
+        self.ask("contact-stop", {"reason": "said_stop"})
+
     def recall(self) -> None:
         self.recalls()
         eventually(lambda: self.store.disclosures.find_one({"_id": self.offer_id, "ended": True}), what="the end of the offer")
@@ -124,6 +127,7 @@ def kinds(ears: Ears, case_ref: str) -> list[str]:
     [
         (Acceptance.restrict, "no_consent"),
         (Acceptance.take_consent_back, "no_consent"),
+        (Acceptance.stop, "not_safe"),
         (Acceptance.recall, "offer_ended"),
         (Acceptance.take_report_back, "report_withdrawn"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from services.registry.contact.requests import ContactToKeep
 from services.registry.people.find import Looked
 from services.registry.people.register import Registration
 from tests.support.unrecorded import unrecorded
@@ -32,4 +33,27 @@ def registered(run: MarkedRun) -> None:
     assert registry.request("POST", "/v1/defenders/find", {**looked, "reason": word}, key)[0] == 422
 
 
-PARTS = (registered,)
+def contact_recorded(run: MarkedRun) -> None:
+    """An officer records how a registered person may be reached, reads it, asks, and sends it with mistakes in it."""
+    registry, key = run.coalition.services["registry"], run.coalition.world.operator_key
+    person = {"identity": {"names": [run.token.text("a person whose contact is recorded")]}}
+    ref = run.coalition.asks("registry", "POST", "/v1/defenders", person)["defender_ref"]
+    good = {"channel": "email", "allowed": True, "confirmed_how": "in_person"}
+    contact = run.plant(ContactToKeep, good)
+    contact["address"] = run.token.forms("ContactToKeep/address")[2]
+    contact["hours"][0]["closes"] = "20:00"
+    path = f"/v1/defenders/{ref}/contacts"
+    kept = run.coalition.asks("registry", "PUT", path, contact)["contact_id"]
+    run.coalition.asks("registry", "POST", f"{path}/{kept}/confirmation", {"confirmed_how": "by_phone"})
+    run.coalition.asks("registry", "GET", f"/v1/contact-safety/{ref}")
+    with unrecorded(registry):
+        shown = run.coalition.asks("registry", "GET", f"{path}?reason=case_work")["contacts"]
+    assert [each["address"] for each in shown] == [contact["address"]]
+    word = run.token.text("a field that no one knows")
+    for wrong in ({word: 1}, {"address": f"{word} {word}"}, {"zone": word}, {"hours": word}):
+        assert registry.request("PUT", path, {**contact, **wrong}, key)[0] == 422
+    assert registry.request("PUT", path, {**contact, "channel": "phone"}, key)[0] == 422
+    run.coalition.asks("registry", "POST", f"/v1/defenders/{ref}/contact-stop", {})
+
+
+PARTS = (registered, contact_recorded)

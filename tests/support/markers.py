@@ -16,7 +16,7 @@ from marshmallow import Schema, ValidationError, fields
 
 from tests.support.inventory import HELD_CLOSED, declared
 
-_PLAIN: tuple[Any, ...] = (True, "email", "mon", "08:00", 7, "text/plain", "0" * 64)
+_PLAIN: tuple[Any, ...] = (True, "email", "mon", "08:00", 7, "text/plain", "0" * 64, "UTC", "anyone", "never", "none")
 _NUMBER_DIGITS = 3
 _ESCAPES = (
     (r"\u%04x", "JSON-escaped"), (r"\u%04X", "JSON-escaped"), (r"\x%02x", "escaped"),

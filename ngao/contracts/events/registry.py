@@ -81,6 +81,18 @@ class RestrictionsChanged(Payload):
     partner_ids: Internal[tuple[str, ...]]
 
 
+@event("registry.contact.outdated.v1")
+class ContactOutdated(Payload):
+    """How a person may be reached is to be confirmed again by a human.
+
+    `case_ref` is the newest open case; for a person without one it is the person's own reference.
+    """
+
+    case_ref: Internal[str]
+    defender_ref: Internal[str]
+    urgency: Internal[str] = "low"
+
+
 @event("registry.contact.disclosed.v1")
 class ContactDisclosed(Disclosed):
     """How to reach the person safely, sealed to the one partner that accepted.

@@ -11,6 +11,9 @@ FILTERED = ("failed", "refused", "sent", "queued", "acknowledged")
 QUARANTINE = "quarantine:"
 """How the reference of an alarm about unreadable forms begins: it has no case."""
 
+_PERSON = "DEF-"
+"""How the reference of an alarm about a person without a case begins."""
+
 
 def leads_to(messages: Iterable[Mapping[str, Any]], reference: str) -> str | None:
     """Return where the reference in a message leads: to its case, to the forms that could not be read, or nowhere.
@@ -22,4 +25,6 @@ def leads_to(messages: Iterable[Mapping[str, Any]], reference: str) -> str | Non
         return f"/messages?reference={reference}"
     if not subjects or not subjects[0]:
         return None
+    if subjects[0].startswith(_PERSON):
+        return f"/d/{subjects[0]}"
     return "/quarantine" if subjects[0].startswith(QUARANTINE) else f"/c/{subjects[0]}"

@@ -138,7 +138,7 @@ def review(ctx: Context, candidate: Candidate, reader: Reader) -> Review:
 
 def _contact_of(ctx: Context, ref: str, reader: Reader) -> tuple[SafeContact, ...]:
     person = person_of(ctx, ref)
-    return safe_contact(tuple(cases_of(ctx, person)), reader) if person else ()
+    return safe_contact(ctx, person, cases_of(ctx, person), reader) if person else ()
 
 
 def _known_of(ctx: Context, ref: str) -> KnownOf:

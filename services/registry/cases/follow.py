@@ -64,7 +64,7 @@ def _correct(ctx: Context, case: Case, facts: ReportedIdentity, sequence: int | 
 
     The person's record stores a new address as it does that of a later report.
     """
-    newer = case.correct(facts, sequence)
+    newer = case.correct(facts, sequence, ctx.now)
     if "identity" not in newer:
         return "contact_safety" in newer
     if case.defender_ref is None:

@@ -30,6 +30,7 @@ class Case:
     `consent_snapshots` are the source's consents as each event stated them; `published` is what others know of the person,
     `person_statements` all that has been published to them as said by the person for all cases and was not retracted,
     `restricted` the partners that intake knows not to be wanted.
+    `contact_stated_at` is when an update last stated how the person is reached; None means the report itself did.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Case:
     person_statements: tuple[Statement, ...] = ()
     restricted: tuple[str, ...] = ()
     corrected: Mapping[str, int] = field(default_factory=dict)
+    contact_stated_at: datetime | None = None
     revision: int = field(default=0, compare=False)
 
     @property
@@ -74,10 +76,10 @@ class Case:
             number = max(known, default=0) + 1 if sequence is None else sequence
             self.consent_snapshots = (*self.consent_snapshots, ConsentSnapshot(number, consents))
 
-    def correct(self, facts: ReportedIdentity, sequence: int | None) -> frozenset[str]:
+    def correct(self, facts: ReportedIdentity, sequence: int | None, at: datetime) -> frozenset[str]:
         """Store the corrections of an update, part by part, unless a later one was stored before. Returns these parts' names.
 
-        Each given list of an identity replaces the old one; contact safety is replaced as a whole.
+        Each given list of an identity replaces the old one; contact safety is replaced as a whole, `at` this time.
         """
         number = self.intake_sequence if sequence is None else sequence
         parts = {"identity": facts.identity, "attributes": facts.attributes, "contact_safety": facts.contact_safety}
@@ -87,7 +89,7 @@ class Case:
         if "attributes" in newer:
             self.facts = replace(self.facts, attributes={**self.facts.attributes, **facts.attributes})
         if "contact_safety" in newer:
-            self.facts = replace(self.facts, contact_safety=facts.contact_safety)
+            self.facts, self.contact_stated_at = replace(self.facts, contact_safety=facts.contact_safety), at
         self.corrected = {**self.corrected, **dict.fromkeys(newer, number)}
         return newer
 

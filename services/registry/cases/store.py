@@ -22,7 +22,7 @@ class CaseDocument(
     of=Case,
     held=internal(
         "defender_ref resolution urgent received_at tellings statements policy_version state intake_sequence withdrawn_at "
-        "absorbed said person_statements restricted corrected"
+        "absorbed said person_statements restricted corrected contact_stated_at"
     ),
 ):
     """One case.

@@ -6,7 +6,6 @@ worse than one that has none.
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 
 from ngao.broker.exchanges import PARTNERS
@@ -17,9 +16,12 @@ from ngao.chassis.security.vouches import NotBelieved, RecipientKeys
 from ngao.contracts.events.referral import OfferAccepted, OfferCompleted, OfferFailed, OfferRecalled
 from ngao.contracts.events.registry import ContactDisclosed, ContactWithheld
 from ngao.kernel import acceptance
-from ngao.kernel.records import to_record
 from services.registry.cases.model import Case, CaseState
+from services.registry.contact.model import Standing, Stated, Way
+from services.registry.contact.standing import standing_of, stated_in, terms_of
+from services.registry.contact.ways import ways
 from services.registry.context import REGISTRY, Context, RegistryParts
+from services.registry.disclosure.content import content_of
 from services.registry.disclosure.model import Contact, Disclosure, Refusal, contact_or_refusal
 from services.registry.disclosure.store import withheld_for_keys
 from services.registry.people.finding import case_with_contact, cases_of, known_case, person_of, probable_people
@@ -83,7 +85,25 @@ def _contact_or_refusal(ctx: Context, case: Case, partner_id: str, *, held: bool
     person = person_of(ctx, case.defender_ref)
     stated = case_with_contact(ctx, case, person) if person else None
     earlier = stated.facts if stated else _erased_facts(ctx, person) if person and held else None
-    return contact_or_refusal(case, person, partner_id, ctx.now, probable=probable_people(ctx, case), earlier=earlier)
+    probable = probable_people(ctx, case)
+    standing = standing_of(ctx, person, probable) if person else None
+    return contact_or_refusal(
+        case, person, partner_id, ctx.now, probable=probable, earlier=earlier, standing=standing,
+        stated_at=stated_in(stated).at if stated else None, held=held,
+    )  # fmt: skip
+
+
+def contact_held(ctx: Context, offer_id: str, partner_id: str) -> list[Way]:
+    """Return the contacts that a partner has for its offer and may still use; none for any other offer."""
+    disclosure = ctx.disclosures.get(offer_id)
+    if disclosure is None or disclosure.partner_id != partner_id or disclosure.refusal or disclosure.ended:
+        return []
+    case = ctx.cases.get(disclosure.case_ref)
+    contact = _contact_or_refusal(ctx, case, partner_id, held=True) if case else Refusal.UNKNOWN_PERSON
+    if isinstance(contact, Refusal):
+        return []
+    stated = Stated(contact.identity, contact.safety, ctx.now)
+    return list(contact.ways) or ways(stated, Standing(terms_of(ctx)), ctx.now)
 
 
 def _erased_facts(ctx: Context, person: Person) -> ReportedIdentity | None:
@@ -210,7 +230,7 @@ def _disclose(
     ctx: Context, case: Case, disclosure: Disclosure, contact: Contact, recipient: RecipientKeys, *, supersedes: bool = False
 ) -> None:
     """Publish the sealed contact to the partner that accepted; `supersedes` replaces what the partner has."""
-    box = ctx.boxes.seal_to(recipient.box_key, _content(disclosure, contact))
+    box = ctx.boxes.seal_to(recipient.box_key, content_of(disclosure, contact))
     ctx.recipients.pin(disclosure.partner_id, recipient)
     disclosure.note_box(box)
     disclosed = ContactDisclosed(
@@ -241,17 +261,6 @@ def _publish_withheld(ctx: Context, case: Case, disclosure: Disclosure, *, recal
 def _publish(ctx: Context, case: Case, event: ContactDisclosed | ContactWithheld) -> None:
     """Publish it to the partner, and to referral for the partner's catch-up."""
     ctx.publish(event, subject=case.id, urgent=case.urgent, partner_id=event.partner_id, to=(PARTNERS, EVENTS))
-
-
-def _content(disclosure: Disclosure, contact: Contact) -> bytes:
-    content = {
-        "v": 1,
-        "case_ref": disclosure.partner_case_ref,
-        "offer_id": disclosure.id,
-        **to_record(contact.identity),
-        "contact_safety": to_record(contact.safety),
-    }
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _store(ctx: Context, disclosure: Disclosure) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -11,6 +11,8 @@ from hashlib import sha256
 from ngao.kernel.consent import FOR_REFERRAL, ConsentAnswer, consent_answer
 from ngao.kernel.pairwise import case_ref_for
 from services.registry.cases.model import Case, CaseState
+from services.registry.contact.model import Standing, Stated, Way
+from services.registry.contact.ways import PHONE_CHANNELS, together, ways
 from services.registry.people.identity import ContactSafety, Identity, ReportedIdentity
 from services.registry.people.model import Person
 
@@ -79,10 +81,11 @@ class Disclosure:
 
 @dataclass(frozen=True)
 class Contact:
-    """The content of the box for the partner."""
+    """The content of the box for the partner. `ways` are there where an officer confirmed how each contact is used."""
 
     identity: Identity
     safety: ContactSafety
+    ways: tuple[Way, ...] = ()
 
 
 def contact_or_refusal(
@@ -93,6 +96,9 @@ def contact_or_refusal(
     *,
     probable: Collection[Person] = (),
     earlier: ReportedIdentity | None = None,
+    standing: Standing | None = None,
+    stated_at: datetime | None = None,
+    held: bool = False,
 ) -> Contact | Refusal:
     """Return the contact that this partner may have now, or why not.
 
@@ -100,19 +106,32 @@ def contact_or_refusal(
     `earlier` are the facts of the person's last open case whose report states an identity. They count if this report names the
     person by reference alone, because the source that does so need not be the one that knows what is safe. The addresses are
     those of that report, not all of the person's record: it also has those that were corrected or that no report called safe.
+    `standing` is what officers confirmed about contact. It holds, unless the report came later, at `stated_at`, and forbids more.
     """
+    if refusal := _refusal(case, person, partner_id, now, probable):
+        return refusal
+    if person is None:
+        return Refusal.UNKNOWN_PERSON
+    if standing is None or standing.is_silent:
+        if case.facts.identity:
+            return _contact(case.facts.identity, case.facts.contact_safety)
+        return _earlier_contact(case, person, partner_id, now, earlier or ReportedIdentity())
+    if case.facts.identity is None and not _is_recorded_by_operator(case, person, partner_id, now):
+        return Refusal.NOT_RECORDED_BY_OPERATOR
+    own = case.facts if case.facts.identity else earlier or ReportedIdentity()
+    stated = Stated(own.identity or Identity(), own.contact_safety, stated_at or case.received_at)
+    return _confirmed_contact(case, ways(stated, standing, now, held=held), stated.identity)
+
+
+def _refusal(case: Case, person: Person | None, partner_id: str, now: datetime, probable: Collection[Person]) -> Refusal | None:
+    """Return why the partner may know nothing of the person, whatever is safe."""
     if case.state is CaseState.WITHDRAWN:
         return Refusal.REPORT_WITHDRAWN
     if person is None or not case.is_open:
         return Refusal.UNKNOWN_PERSON
     if any(each.is_restricted(partner_id) for each in (person, *probable)):
         return Refusal.RESTRICTED
-    refusal = _no_consent(case, person, partner_id, now)
-    if refusal:
-        return refusal
-    if case.facts.identity:
-        return _contact(case.facts.identity, case.facts.contact_safety)
-    return _earlier_contact(case, person, partner_id, now, earlier or ReportedIdentity())
+    return _no_consent(case, person, partner_id, now)
 
 
 def _digest(box: str) -> str:
@@ -129,11 +148,7 @@ def _no_consent(case: Case, person: Person, partner_id: str, now: datetime) -> R
 
 def _earlier_contact(case: Case, person: Person, partner_id: str, now: datetime, earlier: ReportedIdentity) -> Contact | Refusal:
     """Return the earlier report's contact: only with a consent that an operator recorded, over channels safe then and now."""
-    by_operators = (*case.statements, *person.statements)
-    if (
-        consent_answer(by_operators, purpose=FOR_REFERRAL, scope="contact", recipient=partner_id, now=now)
-        is not ConsentAnswer.LIVE
-    ):
+    if not _is_recorded_by_operator(case, person, partner_id, now):
         return Refusal.NOT_RECORDED_BY_OPERATOR
     now_safe, identity = case.facts.contact_safety, earlier.identity or Identity()
     return _contact(now_safe.reachable(identity) if now_safe else identity, earlier.contact_safety)
@@ -144,3 +159,22 @@ def _contact(identity: Identity, safety: ContactSafety | None) -> Contact | Refu
         return Refusal.NOT_SAFE
     reachable = safety.reachable(identity)
     return Contact(reachable, safety) if reachable.phones or reachable.emails else Refusal.NOT_SAFE
+
+
+def _is_recorded_by_operator(case: Case, person: Person, partner_id: str, now: datetime) -> bool:
+    by_operators = (*case.statements, *person.statements)
+    answer = consent_answer(by_operators, purpose=FOR_REFERRAL, scope="contact", recipient=partner_id, now=now)
+    return answer is ConsentAnswer.LIVE
+
+
+def _confirmed_contact(case: Case, found: list[Way], stated: Identity) -> Contact | Refusal:
+    """Return the contact where officers confirmed contacts or the person said stop.
+
+    Where the report names the person by reference alone, its safe contact forbids as well, whenever it came.
+    """
+    if case.facts.identity is None and (limit := case.facts.contact_safety):
+        found = [way for way in found if limit.is_safe and way.channel in limit.channels]
+    identity, safety, usable = together(found, stated.names)
+    if any(not way.by_officer and way.channel in PHONE_CHANNELS for way in usable):
+        identity = replace(identity, phones_as_stated=stated.phones_as_stated)
+    return Contact(identity, safety, usable) if usable else Refusal.NOT_SAFE

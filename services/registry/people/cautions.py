@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.registry.contact.model import Why
 from services.registry.people.identity import ContactSafety
 
 
@@ -16,6 +17,9 @@ class Caution:
 
 
 DO_NOT = Caution("do_not_contact", "Do not contact this person: no report says that it is safe.")
+STOPPED = Caution("stopped", "Do not contact this person: they have said stop.")
+PERSON_CALLS = Caution("person_calls", "Do not contact this person: they will call.")
+RECONFIRM = Caution("reconfirm", "Ask whether all this still holds: it was confirmed long ago.")
 _SHARED = Caution("shared_phone", "Another person may answer or read this phone: do not say who you are or what it is about.")
 _NO_VOICEMAIL = Caution("no_voicemail", "Leave no voicemail.")
 _CODE_WORD = Caution("code_word", "Use the code word before you say anything else.")
@@ -23,15 +27,16 @@ _HOURS = Caution("safe_hours", "Contact the person only in the safe hours, in th
 _INSTRUCTIONS = Caution("instructions", "Read the person's own instructions first.")
 
 
-def cautions_of(safety: ContactSafety | None) -> tuple[Caution, ...]:
-    """Return the cautions, the gravest first; when contact is not safe there is only that one."""
+def cautions_of(safety: ContactSafety | None, why: Why | None = None, *, overdue: bool = False) -> tuple[Caution, ...]:
+    """Return the cautions, the gravest first; when contact is not safe there is only that one. `why` says it more precisely."""
     if safety is None or not safety.is_safe:
-        return (DO_NOT,)
+        return ({Why.STOPPED: STOPPED, Why.PERSON_CALLS: PERSON_CALLS}.get(why or Why.NOT_SAFE, DO_NOT),)
     channels = Caution("only_channels", f"Use only: {', '.join(safety.channels)}.")
     return tuple(
         caution
         for caution, holds in (
             (channels, True),
+            (RECONFIRM, overdue),
             (_SHARED, safety.shared_phone),
             (_CODE_WORD, safety.code_word),
             (_HOURS, safety.hours),

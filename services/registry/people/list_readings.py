@@ -10,7 +10,7 @@ from services.registry.context import Context, RegistryParts
 from services.registry.people.finding import case_of_a_person, cases_of, known_person
 from services.registry.people.responses import ReadingsShown
 
-ACTIONS = ("defender.read", "candidate.read", "contact.read")
+ACTIONS = ("defender.read", "candidate.read", "contact.read", "contacts.read")
 _MOST = 20
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
 
 from ngao.contracts.events.registry import ConsentChanged, ContactSummary, DefenderResolved, Restriction, RestrictionsChanged
 from ngao.kernel.consent import FOR_REFERRAL, ConsentAnswer, Statement, consent_answer
 from services.registry.cases.model import Case
+from services.registry.contact.standing import summary_of_case
 from services.registry.context import Context
 from services.registry.people.finding import person_of, probable_people
 from services.registry.people.model import Person, together
@@ -72,10 +73,10 @@ def _publish(ctx: Context, case: Case, payload: DefenderResolved | ConsentChange
     ctx.publish(payload, subject=case.id, urgent=case.urgent)
 
 
-def _view(ctx: Context, case: Case, probable: Iterable[Person]) -> DefenderResolved:
+def _view(ctx: Context, case: Case, probable: Collection[Person]) -> DefenderResolved:
     person = person_of(ctx, case.defender_ref)
     restrictions = together(each.restrictions for each in (*((person,) if person else ()), *probable))
-    safety = case.facts.contact_safety if person else None
+    safety = summary_of_case(ctx, case, person, probable) if person else None
     safe = safety is not None and safety.is_safe
     return DefenderResolved(
         case_ref=case.id,

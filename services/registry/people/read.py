@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from ngao.chassis.errors import InvalidInput
@@ -10,10 +11,12 @@ from ngao.chassis.security.identity import Principal
 from ngao.contracts import DataClass, FieldError
 from ngao.kernel.scopes import EVERY_RECORD
 from services.registry.cases.model import Case, CaseState
+from services.registry.contact.standing import OfficersWord, officers_word
 from services.registry.context import Context
 from services.registry.people.cautions import cautions_of
-from services.registry.people.finding import case_of_a_person, cases_of, known_person
+from services.registry.people.finding import case_of_a_person, cases_of, known_person, who_may_be
 from services.registry.people.identity import Identity
+from services.registry.people.model import Person
 from services.registry.people.responses import DefenderShown, defender_answer
 from services.registry.people.showing import PersonShown, Reader, SafeContact
 
@@ -78,22 +81,25 @@ def person_shown(ctx: Context, ref: str, reader: Reader) -> PersonShown:
     person = known_person(ctx, ref)
     audit_reading(ctx, "defender.read", person.ref, reader)
     cases = tuple(cases_of(ctx, person))
-    contact = safe_contact(cases, reader)
+    contact = safe_contact(ctx, person, cases, reader)
     return PersonShown(person, as_shown(person.identity, reader), not reader.sees_identity, cases, contact)
 
 
-def safe_contact(cases: tuple[Case, ...], reader: Reader) -> tuple[SafeContact, ...]:
+def safe_contact(ctx: Context, person: Person, cases: Collection[Case], reader: Reader) -> tuple[SafeContact, ...]:
     """Show the contact of every case that still has it, the newest first: a contact is never shown without its case."""
     known = sorted((case for case in cases if case.state is not CaseState.ERASED), key=lambda each: each.received_at)
-    return tuple(_safe(case, reader) for case in reversed(known))
+    probable = who_may_be(ctx, person)
+    return tuple(_safe(case, officers_word(ctx, case, person, probable), reader) for case in reversed(known))
 
 
-def _safe(case: Case, reader: Reader) -> SafeContact:
-    safety = case.facts.contact_safety if case.is_open else None
+def _safe(case: Case, word: OfficersWord | None, reader: Reader) -> SafeContact:
+    stated = case.facts.contact_safety if case.is_open else None
+    safety = word.safety if word and case.is_open else stated
     channels = safety.channels if safety and safety.is_safe else ()
+    cautions = cautions_of(safety, word.why, overdue=word.overdue) if word else cautions_of(safety)
     if not reader.sees_identity:
-        return SafeContact(case.id, cautions_of(safety), channels)
-    return SafeContact(case.id, cautions_of(safety), channels, safety, case.facts.attributes)
+        return SafeContact(case.id, cautions, channels)
+    return SafeContact(case.id, cautions, channels, safety, case.facts.attributes)
 
 
 def as_shown(identity: Identity, reader: Reader) -> Identity:

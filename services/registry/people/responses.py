@@ -68,6 +68,24 @@ class ContactShown(Tolerant):
     attributes = fields.Nested(Attributes, metadata=SENSITIVE)
 
 
+class WayShown(Tolerant):
+    """One contact that officers confirmed, with its own rules. `why_not` says why it may not be used now; empty if it may."""
+
+    channel = fields.String(metadata=INTERNAL)
+    address = fields.String(metadata=SENSITIVE)
+    hours = fields.List(fields.Nested(SafeHours), metadata=SENSITIVE)
+    zone = fields.String(metadata=SENSITIVE)
+    who_answers = fields.String(metadata=SENSITIVE)
+    shared_device = fields.Boolean(metadata=SENSITIVE)
+    low_detail = fields.Boolean(metadata=SENSITIVE)
+    voicemail = fields.String(metadata=SENSITIVE)
+    caller_name = fields.String(metadata=SENSITIVE)
+    code_word = fields.String(allow_none=True, metadata=SENSITIVE)
+    stop_word = fields.String(allow_none=True, metadata=SENSITIVE)
+    instructions = fields.String(allow_none=True, metadata=SENSITIVE)
+    why_not = fields.String(metadata=INTERNAL)
+
+
 class ContactRead(Tolerant):
     """Whom to contact for a case, and how it is safe. Where it is `refused`, a second reason shows identity and safety.
 
@@ -81,6 +99,7 @@ class ContactRead(Tolerant):
     hours = fields.List(fields.Nested(SafeHours), metadata=SENSITIVE)
     safety = fields.Nested(ContactSafety, allow_none=True, metadata=SENSITIVE)
     identity = fields.Nested(IdentityShown, allow_none=True, metadata=SENSITIVE)
+    ways = fields.List(fields.Nested(WayShown), metadata=SENSITIVE)
 
 
 class ReadingShown(Tolerant):
