@@ -156,8 +156,8 @@ STORED = {
     """,
     "registry.case": """
         _id absorbed contact_stated_at corrected corrected.word defender_ref intake_sequence person_statements
-        person_statements.at person_statements.granted person_statements.purpose person_statements.recipient person_statements.scope
-        person_statements.until policy_version received_at resolution restricted
+        person_statements.at person_statements.granted person_statements.purpose person_statements.recipient
+        person_statements.scope person_statements.until policy_version received_at resolution restricted
         revision said state statements statements.at statements.granted statements.purpose
         statements.recipient statements.scope statements.until tellings tellings.consents tellings.consents.at
         tellings.consents.granted tellings.consents.purpose tellings.consents.recipient tellings.consents.scope
