@@ -45,6 +45,7 @@ from services.referral.cases.need import NeedState
 from services.referral.matching import route_needs
 from services.referral.offers.model import BY_OPERATOR, LIVE, NOT_COVERED, RESTRICTED, REVOKED, Verb
 from services.referral.offers.model import State as OfOffer
+from services.registry.contact import model as of_contact
 from services.registry.people import cautions
 from services.registry.people.cautions import Caution
 from services.registry.people.resolution import Kind, Verdict
@@ -91,6 +92,12 @@ SHOWN: list[tuple[str, str, Iterable[str]]] = [
     ("person/templates/persons.html", "scopes", SCOPES),
     ("person/templates/persons.html", "channels", CHANNELS),
     ("person/templates/persons.html", "caution", [each.code for each in vars(cautions).values() if isinstance(each, Caution)]),
+    ("contact/templates/contact_words.html", "why", of_contact.Why),
+    ("contact/templates/contact_words.html", "answers", of_contact.WHO_ANSWERS),
+    ("contact/templates/contact_words.html", "voicemail", of_contact.VOICEMAIL),
+    ("contact/templates/contact_words.html", "caller", of_contact.CALLER_NAMES),
+    ("contact/templates/contact_words.html", "how", of_contact.CONFIRMED_HOW),
+    ("contact/templates/contact_words.html", "stopped", of_contact.STOP_REASONS),
     ("candidates/templates/candidate.html", "verdict", [each for each in Verdict if each is not Verdict.OPEN]),
     ("rules/templates/policy.html", "kept", {kind for kind, _ in KEPT}),
     ("rules/templates/policy.html", "since", {moment for _, moment in KEPT}),

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from marshmallow import ValidationError
 
-from ngao.chassis.errors import InvalidInput, NotFound
+from ngao.chassis.errors import Forbidden, InvalidInput, NotFound
 from ngao.chassis.security.identity import Principal
 from ngao.contracts import field_errors
-from services.registry.contact.manage import confirm_contact, forget_contacts, put_contact, remove_contact
+from services.registry.contact.manage import confirm_contact, forget_contacts, put_contact, read_contact_values, remove_contact
 from services.registry.contact.model import KEPT_FOR
 from services.registry.contact.requests import ContactToKeep
 from services.registry.contact.stop import lift_stop
@@ -37,6 +37,17 @@ def test_without_the_right_to_see_values_neither_address_nor_words_nor_hours_are
     assert shown["masked"]
     text = repr(shown)
     assert not any(each in text for each in ("mwavuli", "mvua", "bank", "18:00", PHONE[:9]))
+
+
+def test_values_are_read_for_a_reason_by_who_may_see_them(desk: Desk) -> None:
+    desk.put(code_word="mwavuli")
+    (shown,) = read_contact_values(desk.register.open(SEES), desk.ref, reason="case_work")["contacts"]
+    assert (shown["address"], shown["code_word"]) == (PHONE, "mwavuli")
+    assert desk.register.heard.details["contacts.read"] == {"reason": "case_work", "shown": "values"}
+    with pytest.raises(Forbidden):
+        read_contact_values(desk.register.open(MASKED), desk.ref, reason="case_work")
+    with pytest.raises(InvalidInput):
+        read_contact_values(desk.register.open(SEES), desk.ref, reason="curiosity")
 
 
 def test_what_is_recorded_is_put_on_record_without_a_value(desk: Desk) -> None:
