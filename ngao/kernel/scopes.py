@@ -17,9 +17,14 @@ SCOPES = {
     "identity:read": "see names, phones and e-mail addresses in a defender's record",
     "keys:read": "see the key periods",
     "keys:write": "wrap data keys under the newest period",
+    "exports:read": "export the members of a hub who agreed to be seen, with the contacts of those who agreed to that",
+    "imports:write": "import a file of members, which registers people",
+    "members:read": "read who is invited to a network and who is a member, also who did not agree to be seen",
+    "members:write": "invite people to a network, record what they agree to, and end memberships",
     "messages:read": "list messages and read their history",
     "messages:write": "acknowledge a message",
     "narrative:read": "read a report's narrative and what its attachments are",
+    "networks:read": "list networks and hubs, and the members who agreed to be seen by a hub's convenors",
     "notes:read": "read the notes that operators have written about a case",
     "notes:write": "write a note about a case, set and clear its flags",
     "offers:read": "see the offers to the partner that one's account belongs to, and what was sealed to it",
@@ -49,7 +54,7 @@ SCOPES = {
 EVERY_RECORD, HUB, OWN, OF_OUTSIDER = "all", "hub", "own", "partner"
 REACHES = {
     EVERY_RECORD: "every record",
-    HUB: "the cases in the counties of the person's hubs",
+    HUB: "the cases and members in the counties of the person's hubs",
     OWN: "the cases that the person owns",
     OF_OUTSIDER: "the offers to the partner that the person's account belongs to",
 }

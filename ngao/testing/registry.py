@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from ngao.chassis.errors import SealBroken
 from ngao.chassis.security.identity import Principal
@@ -13,7 +13,9 @@ from ngao.chassis.security.sealed_boxes import OwnBoxes
 from ngao.chassis.storage.unit_of_work import Unit
 from ngao.kernel.placeholders import Placeholders
 from ngao.kernel.references import pairwise_defender_ref
-from ngao.testing.memory import SHIPPED_POLICY, MemoryRepository, Records, ServiceInMemory
+from ngao.testing.memory import SHIPPED_POLICY, Records, ServiceInMemory
+from ngao.testing.registry_base import Memory
+from ngao.testing.registry_networks import MemoryMemberships
 from ngao.testing.vouching import MemoryRecipients, Onboarding
 from services.registry.candidates.store import CandidateRepository
 from services.registry.cases.model import Case, CaseState
@@ -23,6 +25,7 @@ from services.registry.contact.store import ContactSafetyRepository
 from services.registry.context import Context
 from services.registry.disclosure.model import Disclosure
 from services.registry.disclosure.store import DisclosureRepository
+from services.registry.networks.model import MembershipRecord
 from services.registry.people.identity import Identity, ReportedIdentity
 from services.registry.people.model import Defender
 from services.registry.people.names import name_keys
@@ -30,31 +33,9 @@ from services.registry.people.resolution import Candidate, Verdict
 from services.registry.people.store import AddressRepository, DefenderRepository, Look, LookRepository
 from services.registry.policy import read_policy
 from services.registry.rules import IdentityPolicy
-from services.registry.store import Entity, Repository
 
 KEY_ID = "registry-key"
 """The id of the key to which boxes for the registry in memory are sealed."""
-E = TypeVar("E", bound=Entity)
-
-
-class _Memory(MemoryRepository[E], Repository[E]):
-    """One object per record and unit, as in the real ones."""
-
-    def __init__(self, unit: Unit, records: Records[E]) -> None:
-        super().__init__(records)
-        self._unit, self._entities = unit, {}
-
-    def get(self, key: str) -> E | None:
-        if key not in self._entities and (found := self._records.get(key)):
-            self._entities[key] = found
-        return self._entities.get(key)
-
-    def save(self, entity: E) -> None:
-        self._entities[entity.id] = entity
-        self._records.put(entity)
-
-    def _all(self, found: Iterable[E]) -> list[E]:
-        return [self._entities.setdefault(each.id, each) for each in found]
 
 
 class Addresses:
@@ -65,7 +46,7 @@ class Addresses:
         self.named: dict[tuple[str, str], str] = {}
 
 
-class MemoryDefenders(_Memory[Defender], DefenderRepository):
+class MemoryDefenders(Memory[Defender], DefenderRepository):
     """Records of persons."""
 
     def __init__(self, unit: Unit, records: Records[Defender], policy: IdentityPolicy) -> None:
@@ -112,7 +93,7 @@ class MemoryDefenders(_Memory[Defender], DefenderRepository):
         return name_keys(identity.names, self._policy.matching)
 
 
-class MemoryLooks(_Memory[Look], LookRepository):
+class MemoryLooks(Memory[Look], LookRepository):
     """How far looks at new records have come."""
 
 
@@ -154,7 +135,7 @@ class MemoryAddresses(AddressRepository):
         return self._placeholders.without_placeholders(identity.addresses)
 
 
-class MemoryCases(_Memory[Case], CaseRepository):
+class MemoryCases(Memory[Case], CaseRepository):
     """Cases as the registry sees them."""
 
     def save(self, entity: Case) -> None:
@@ -183,7 +164,7 @@ class MemoryCases(_Memory[Case], CaseRepository):
         return [each.id for each in self._records.ordered(lambda each: not each.facts_added, by=_received)][:limit]
 
 
-class MemoryCandidates(_Memory[Candidate], CandidateRepository):
+class MemoryCandidates(Memory[Candidate], CandidateRepository):
     """Candidates."""
 
     def about(self, ref: str) -> list[Candidate]:
@@ -211,14 +192,14 @@ class MemoryCandidates(_Memory[Candidate], CandidateRepository):
         return [each for each in found if each.verdict is Verdict.OPEN]
 
 
-class MemoryDisclosures(_Memory[Disclosure], DisclosureRepository):
+class MemoryDisclosures(Memory[Disclosure], DisclosureRepository):
     """What was done about offers."""
 
     def of(self, case_ref: str) -> list[Disclosure]:
         return self._all(self._records.ordered(lambda each: each.case_ref == case_ref, by=lambda each: each.id))
 
 
-class MemoryContactSafety(_Memory[ContactRecord], ContactSafetyRepository):
+class MemoryContactSafety(Memory[ContactRecord], ContactSafetyRepository):
     """What officers recorded about contact."""
 
     def to_ring(self, now: datetime, limit: int) -> list[str]:
@@ -257,6 +238,7 @@ class RegistryInMemory(ServiceInMemory[Context]):
         self.candidates: Records[Candidate] = Records()
         self.disclosures: Records[Disclosure] = Records()
         self.contact_safety: Records[ContactRecord] = Records()
+        self.memberships: Records[MembershipRecord] = Records()
         self.addresses = Addresses()
         self.recipients = MemoryRecipients(onboarding or Onboarding())
 
@@ -272,6 +254,7 @@ class RegistryInMemory(ServiceInMemory[Context]):
             candidates=MemoryCandidates(unit, self.candidates),
             disclosures=MemoryDisclosures(unit, self.disclosures),
             contact_safety=MemoryContactSafety(unit, self.contact_safety),
+            memberships=MemoryMemberships(unit, self.memberships),
             boxes=GlassBoxes(),
             recipients=self.recipients,
         )

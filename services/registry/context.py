@@ -16,6 +16,7 @@ from services.registry.candidates.store import CandidateRepository
 from services.registry.cases.store import CaseRepository
 from services.registry.contact.store import ContactSafetyRepository
 from services.registry.disclosure.store import DisclosureRepository
+from services.registry.networks.store import MembershipRepository
 from services.registry.people.store import AddressRepository, DefenderRepository, LookRepository
 from services.registry.policy import read_policy
 from services.registry.rules import IdentityPolicy
@@ -37,6 +38,7 @@ class Context(UnitContext):
     candidates: CandidateRepository
     disclosures: DisclosureRepository
     contact_safety: ContactSafetyRepository
+    memberships: MembershipRepository
     boxes: OwnBoxes
     recipients: UnitRecipients
 
@@ -64,6 +66,7 @@ class RegistryParts(Parts[Context]):
             candidates=CandidateRepository(unit),
             disclosures=DisclosureRepository(unit),
             contact_safety=ContactSafetyRepository(unit),
+            memberships=MembershipRepository(unit),
             boxes=self._boxes,
             recipients=UnitRecipients(unit, self._onboarding_keys),
         )

@@ -16,6 +16,7 @@ from ngao.chassis.retention import load_retention
 from ngao.contracts.classes import Pattern, Strict, Tolerant
 from ngao.contracts.lists import PlaceholdersFile
 from ngao.kernel.placeholders import Placeholders
+from services.registry.networks.rules import read_networks
 from services.registry.rules import IdentityPolicy, MatchingRules
 
 IDENTITY, PLACEHOLDERS, MATCHING = "identity.yaml", "placeholders.yaml", "matching.yaml"
@@ -133,6 +134,7 @@ def read_policy(directories: Sequence[Path]) -> IdentityPolicy:
         zone=zone,
         reconfirm_after=timedelta(days=loaded["reconfirm_contact"]["after_days"]),
         reconfirm_grace=timedelta(days=loaded["reconfirm_contact"]["grace_days"]),
+        networks=read_networks(directories),
     )
 
 

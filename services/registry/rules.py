@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from ngao.kernel.placeholders import Placeholders
 from ngao.kernel.retention import Retention
+from services.registry.networks.model import Network
 
 
 @dataclass(frozen=True)
@@ -71,3 +72,4 @@ class IdentityPolicy:
     zone: str = "UTC"
     reconfirm_after: timedelta = timedelta(days=90)
     reconfirm_grace: timedelta = timedelta(days=14)
+    networks: Mapping[str, Network] = field(default_factory=dict)

@@ -30,6 +30,7 @@ _CONTACT = (
     "address", "hours", "zone", "who_answers", "shared_device", "low_detail", "voicemail", "caller_name", "code_word",
     "stop_word", "instructions",
 )  # fmt: skip
+_MEMBERSHIP = ("registry.memberships.memberships", "registry.memberships.places")
 _REPORT = {
     "subject/identity": _IDENTITY,
     "subject/attributes": _PERSON,
@@ -45,6 +46,8 @@ KEPT: dict[str, tuple[str, ...]] = {
     "ReportUpdate/narrative": ("intake.reports.narrative_parts", "intake.reports.updates_seen"),
     "Registration/identity": _RECORD,
     **{f"ContactToKeep/{name}": ("registry.contact_safety.rules",) for name in _CONTACT},
+    **{f"Invitation/{name}": _MEMBERSHIP for name in ("network", "hub", "role")},
+    "TableToImport/table": (*_RECORD, *_MEMBERSHIP),
     "Looked/identity": (),  # compared in memory with what is there, and not kept
     "NoteToWrite/text": ("intake.notes.text",),
     "SealedReport/box": (),  # opened in memory, and kept no more than any other report

@@ -6,12 +6,16 @@ import json
 from typing import TYPE_CHECKING
 
 from services.registry.contact.requests import ContactToKeep
+from services.registry.networks.import_members import TableToImport
+from services.registry.networks.responses import Invitation
 from services.registry.people.find import Looked
 from services.registry.people.register import Registration
 from tests.support.unrecorded import unrecorded
 
 if TYPE_CHECKING:
     from tests.support.marked_run import MarkedRun
+
+PLACE = {"network": "women_defenders", "hub": "nairobi", "role": "member"}
 
 
 def registered(run: MarkedRun) -> None:
@@ -56,4 +60,29 @@ def contact_recorded(run: MarkedRun) -> None:
     run.coalition.asks("registry", "POST", f"/v1/defenders/{ref}/contact-stop", {})
 
 
-PARTS = (registered, contact_recorded)
+def member_of_a_network(run: MarkedRun) -> None:
+    """A person is invited to a place that does not exist and to one that does; a table of members has good and bad rows."""
+    registry, key = run.coalition.services["registry"], run.coalition.world.operator_key
+    person = {"identity": {"names": [run.token.text("a person who becomes a member")]}}
+    ref = run.coalition.asks("registry", "POST", "/v1/defenders", person)["defender_ref"]
+    path = f"/v1/defenders/{ref}/memberships"
+    assert registry.request("POST", path, run.plant(Invitation, {}), key)[0] == 422
+    kept = run.coalition.asks("registry", "POST", path, PLACE)["membership_id"]
+    agreed = {"seen_by_convenor": True, "contact": True, "how": "in_person"}
+    run.coalition.asks("registry", "PUT", f"{path}/{kept}/agreement", agreed)
+    assert registry.request("POST", "/v1/members/import", run.plant(TableToImport, {}), key)[0] == 422
+    word, phone, *_ = run.token.forms("TableToImport/table/a row")
+    good = f"{word},{phone},women_defenders,nairobi,member"
+    wrong = f"{word},{word},women_defenders,{word},member\n{word},{phone},{word},{word},{word}\n={word},{phone},,,"
+    table = {"table": f"name,phone,network,hub,role\n{good}\n{wrong}"}
+    for dry_run in (True, False):
+        answer = run.coalition.asks("registry", "POST", "/v1/members/import", {**table, "dry_run": dry_run})
+        assert [each["outcome"] for each in answer["rows"]] == ["added", "refused", "refused", "refused"]
+    hub = {"network": "women_defenders", "hub": "nairobi", "reason": "case_work"}
+    run.coalition.asks("registry", "GET", "/v1/networks/women_defenders/hubs/nairobi/members")
+    run.coalition.asks("registry", "GET", f"{path}?reason=case_work")
+    with unrecorded(registry):  # the table is for an operator who may have it
+        assert run.coalition.asks("registry", "POST", "/v1/members/export", hub)["members"] == 1
+
+
+PARTS = (registered, contact_recorded, member_of_a_network)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -51,13 +51,15 @@ def render_error(error: BaseException) -> Rendered:
 
 
 def dump(payload: Any) -> bytes:
-    """Return compact JSON in UTF-8; aware datetimes as RFC 3339 in UTC."""
+    """Return compact JSON in UTF-8; aware datetimes as RFC 3339 in UTC, days as year-month-day."""
     return json.dumps(payload, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain).encode()
 
 
 def _plain(value: Any) -> str:
     if isinstance(value, datetime) and value.tzinfo:
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value.isoformat()
     raise TypeError(f"a payload holds a {type(value).__name__}, which is not a JSON value")
 
 

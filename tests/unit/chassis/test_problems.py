@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from pymongo.errors import ExecutionTimeout, NetworkTimeout, ServerSelectionTimeoutError
@@ -74,3 +75,10 @@ def test_a_header_that_could_hold_another_header_is_not_sent(value: str) -> None
 def test_a_store_that_does_not_answer_a_read_is_no_bug(error: Exception) -> None:
     problem = problem_of(error)
     assert (problem.status, problem.slug) == (503, "unavailable")
+
+
+def test_a_moment_is_written_in_utc_and_a_day_as_it_is() -> None:
+    at = datetime(2026, 12, 1, 3, 0, tzinfo=timezone(timedelta(hours=3)))
+    assert json.loads(render({"at": at, "since": at.date()}).body) == {"at": "2026-12-01T00:00:00Z", "since": "2026-12-01"}
+    with pytest.raises(TypeError):
+        render({"at": datetime(2026, 12, 1)})  # noqa: DTZ001 - it has no time zone on purpose
