@@ -14,6 +14,7 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
     "changeRoles": _ROLES,
     "dropParked": ("reason",),
     "dismissHeld": ("reason",),
+    "exportMembers": ("network", "hub", "reason"),
     "putSource": ("enabled", "profile", "rate_per_second", "new_key", "revoke_old_keys"),
     "putPartner": (
         "support_types",

@@ -79,7 +79,8 @@ def read_networks(directories: Sequence[Path]) -> Mapping[str, Network]:
 def _no_counties(networks: Mapping[str, Network], known: Collection[str]) -> Iterator[str]:
     for code, network in networks.items():
         for name, hub in network.hubs.items():
-            yield from (f"networks.{code}.hubs.{name}.counties: {each} is no county" for each in hub.counties if each not in known)
+            where = f"networks.{code}.hubs.{name}.counties"
+            yield from (f"{where}: {each} is no county" for each in hub.counties if each not in known)
 
 
 def _no_labels(networks: Mapping[str, Network], languages: Sequence[str]) -> Iterator[str]:
