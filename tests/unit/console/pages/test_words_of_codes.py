@@ -5,6 +5,7 @@ That every text has Swahili is held by `test_languages.py`; here is held that no
 
 from __future__ import annotations
 
+import ast
 import pkgutil
 from collections.abc import Iterable
 from dataclasses import fields
@@ -46,6 +47,8 @@ from services.referral.matching import route_needs
 from services.referral.offers.model import BY_OPERATOR, LIVE, NOT_COVERED, RESTRICTED, REVOKED, Verb
 from services.referral.offers.model import State as OfOffer
 from services.registry.contact import model as of_contact
+from services.registry.networks import finding, import_members, table
+from services.registry.networks import model as of_networks
 from services.registry.people import cautions
 from services.registry.people.cautions import Caution
 from services.registry.people.resolution import Kind, Verdict
@@ -67,6 +70,15 @@ def of_two_people() -> set[str]:
     every = (each for package in (console, intake, notify, referral, registry, of_every_service) for each in modules(package))
     found = (each for module in every for value in vars(module).values() for each in declared(value))
     return {each.operation for each in found if isinstance(each, Operation) and each.two_person is not None}
+
+
+def of_rows(method: str, number: int) -> set[str]:
+    """The codes with which a row of a table of members is refused, or a whole table, as they are written in the source."""
+    trees = [ast.parse(Path(each.__file__ or "").read_text("utf-8")) for each in (table, import_members, finding)]
+    calls = [each for tree in trees for each in ast.walk(tree) if isinstance(each, ast.Call) and len(each.args) > number]
+    named = [each for each in calls if ast.unparse(each.func).rpartition(".")[2] == method]
+    words = [word for each in named for word in ast.walk(each.args[number]) if isinstance(word, ast.Constant)]
+    return {str(word.value) for word in words if str(word.value).replace("_", "").isalpha()} - {"unknown_"}
 
 
 SHOWN: list[tuple[str, str, Iterable[str]]] = [
@@ -98,6 +110,11 @@ SHOWN: list[tuple[str, str, Iterable[str]]] = [
     ("contact/templates/contact_words.html", "caller", of_contact.CALLER_NAMES),
     ("contact/templates/contact_words.html", "how", of_contact.CONFIRMED_HOW),
     ("contact/templates/contact_words.html", "stopped", of_contact.STOP_REASONS),
+    ("networks/templates/network_words.html", "state", of_networks.State),
+    ("networks/templates/network_words.html", "agreed", of_networks.Agreed.__dataclass_fields__),
+    ("networks/templates/network_words.html", "outcome", (import_members.ADDED, import_members.UNCHANGED, import_members.LEFT)),
+    ("networks/templates/network_words.html", "row_wrong", of_rows("refuse", 1) | of_rows("FieldError", 1)),
+    ("networks/templates/network_words.html", "table_wrong", of_rows("NoTable", 0)),
     ("candidates/templates/candidate.html", "verdict", [each for each in Verdict if each is not Verdict.OPEN]),
     ("rules/templates/policy.html", "kept", {kind for kind, _ in KEPT}),
     ("rules/templates/policy.html", "since", {moment for _, moment in KEPT}),
