@@ -34,6 +34,7 @@ GROUPS = {
     "approval": ("approvals", "app", _OPERATIONS),
     "case": ("case_notes", "app", _OPERATIONS),
     "defender": ("defender", "app", _OPERATIONS),
+    "checkin": ("checkins", "app", _OPERATIONS),
     "members": ("members", "app", _OPERATIONS),
     "message": ("cases", "message", _OPERATIONS),
     "quarantine": ("quarantine", "app", _OPERATIONS),

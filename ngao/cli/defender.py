@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from ngao.cli.api_client import Url, operator, path_of
+from ngao.cli.checkins import read_json
 from ngao.cli.output import AsJson, echo, show, show_json
 
 app = typer.Typer(no_args_is_help=True, help="Defenders, by reference. Names are stored only in the registry.")
@@ -62,6 +64,35 @@ def ask(
         echo(f"Voicemail: {answer['rules']['voicemail']}. Name of the caller: {answer['rules']['caller_name']}.")
     else:
         echo(f"No: {answer['reason']}.")
+
+
+@app.command("register")
+def register(
+    file: Annotated[Path | None, typer.Option(help="Who she is, as JSON. Default: standard input.")] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Register a person without a report, from JSON with `names`, `phones` and `emails`, each a list. The same again finds her.
+
+    It is no argument of the command, because every user of the machine can see arguments.
+    """
+    given = operator("registry", url).post("/v1/defenders", {"identity": read_json(file)})
+    if as_json:
+        show_json(given)
+        return
+    echo(given["defender_ref"] + (", known already" if given["known"] else ""))
+    for each in given["probable"]:
+        echo(f"  may be the same person: {each['defender_ref']} ({', '.join(each['reasons'])})")
+
+
+@app.command("release")
+def release(
+    defender_ref: Annotated[str, typer.Argument(help="A person's reference, such as DEF-4CJY0RRPKP.")],
+    url: Url = None,
+) -> None:
+    """End the registration of a person: when no case and no check-in needs the record, it is erased."""
+    kept = operator("registry", url).delete(path_of("defenders", defender_ref, "registration"))["kept"]
+    echo(f"{defender_ref} is registered no more{', and kept for other needs' if kept else ''}.")
 
 
 @app.command("show")

@@ -21,7 +21,18 @@ COLLECTIONS: Mapping[str, tuple[str, ...]] = {
     "intake": ("case_files", "dry_runs", "notes", "pins", "reports", "sources"),
     "referral": ("cases", "directory", "engagements", "partner_cursors", "partner_events", "partners", "story"),
     "notify": ("alarms", "contact_summaries", "messages", "owners", "roster"),
-    "registry": ("candidates", "cases", "contact_safety", "contacts", "defenders", "disclosures", "looks", "memberships", "pins"),
+    "registry": (
+        "candidates",
+        "cases",
+        "checkins",
+        "contact_safety",
+        "contacts",
+        "defenders",
+        "disclosures",
+        "looks",
+        "memberships",
+        "pins",
+    ),
     "console": ("accounts", "challenges", "kept_forms", "sessions"),
 }
 """The collections of each service besides the common ones; a test compares them with the services' documents."""

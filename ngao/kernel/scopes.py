@@ -9,6 +9,8 @@ SCOPES = {
     "audit:write": "accept that another service's audit trail was put back",
     "cases:read": "list cases, read their story and explain a match",
     "cases:write": "match a case again, settle its needs, decide its urgency and who owns it",
+    "checkins:read": "see which signs of life are agreed, and whether they came",
+    "checkins:write": "agree on a sign of life with a person, take her answer, and end it",
     "contacts:read": "ask whether a person may be contacted now, without seeing the contact",
     "contacts:write": "record how a person may be reached, and stop contact immediately",
     "consents:write": "record that a person gives or withdraws a consent",

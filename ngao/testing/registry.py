@@ -15,13 +15,14 @@ from ngao.kernel.placeholders import Placeholders
 from ngao.kernel.references import pairwise_defender_ref
 from ngao.testing.memory import SHIPPED_POLICY, Records, ServiceInMemory
 from ngao.testing.registry_base import Memory
+from ngao.testing.registry_features import MemoryCheckins, MemoryContactSafety, MemoryLooks
 from ngao.testing.registry_networks import MemoryMemberships
 from ngao.testing.vouching import MemoryRecipients, Onboarding
 from services.registry.candidates.store import CandidateRepository
 from services.registry.cases.model import Case, CaseState
 from services.registry.cases.store import CaseRepository
+from services.registry.checkins.model import Checkin
 from services.registry.contact.model import ContactRecord
-from services.registry.contact.store import ContactSafetyRepository
 from services.registry.context import Context
 from services.registry.disclosure.model import Disclosure
 from services.registry.disclosure.store import DisclosureRepository
@@ -30,7 +31,7 @@ from services.registry.people.identity import Identity, ReportedIdentity
 from services.registry.people.model import Defender
 from services.registry.people.names import name_keys
 from services.registry.people.resolution import Candidate, Verdict
-from services.registry.people.store import AddressRepository, DefenderRepository, Look, LookRepository
+from services.registry.people.store import AddressRepository, DefenderRepository, Look
 from services.registry.policy import read_policy
 from services.registry.rules import IdentityPolicy
 
@@ -91,10 +92,6 @@ class MemoryDefenders(Memory[Defender], DefenderRepository):
 
     def _keys(self, identity: Identity) -> frozenset[str]:
         return name_keys(identity.names, self._policy.matching)
-
-
-class MemoryLooks(Memory[Look], LookRepository):
-    """How far looks at new records have come."""
 
 
 class MemoryAddresses(AddressRepository):
@@ -199,18 +196,6 @@ class MemoryDisclosures(Memory[Disclosure], DisclosureRepository):
         return self._all(self._records.ordered(lambda each: each.case_ref == case_ref, by=lambda each: each.id))
 
 
-class MemoryContactSafety(Memory[ContactRecord], ContactSafetyRepository):
-    """What officers recorded about contact."""
-
-    def to_ring(self, now: datetime, limit: int) -> list[str]:
-        due = self._records.ordered(lambda each: each.ring_at and each.ring_at <= now, by=lambda each: each.ring_at)
-        return [each.id for each in due][:limit]
-
-    def remove(self, record: ContactRecord) -> None:
-        self._entities.pop(record.id, None)
-        self._records.drop(record.id)
-
-
 class GlassBoxes(OwnBoxes):
     """Boxes that anyone can look into: the content as it is."""
 
@@ -236,6 +221,7 @@ class RegistryInMemory(ServiceInMemory[Context]):
         self.looks: Records[Look] = Records()
         self.cases: Records[Case] = Records()
         self.candidates: Records[Candidate] = Records()
+        self.checkins: Records[Checkin] = Records()
         self.disclosures: Records[Disclosure] = Records()
         self.contact_safety: Records[ContactRecord] = Records()
         self.memberships: Records[MembershipRecord] = Records()
@@ -252,6 +238,7 @@ class RegistryInMemory(ServiceInMemory[Context]):
             addresses=MemoryAddresses(self.addresses, self.policy.placeholders),
             cases=MemoryCases(unit, self.cases),
             candidates=MemoryCandidates(unit, self.candidates),
+            checkins=MemoryCheckins(unit, self.checkins),
             disclosures=MemoryDisclosures(unit, self.disclosures),
             contact_safety=MemoryContactSafety(unit, self.contact_safety),
             memberships=MemoryMemberships(unit, self.memberships),

@@ -24,7 +24,7 @@ from services.console.values import LANGUAGES
 _MATCHING = "matching.yaml"
 _TRIAGE, _TEMPLATES, _IDENTITY = "triage.yaml", "templates.yaml", "identity.yaml"
 _COUNTIES, _VIOLATIONS, _NEEDS, _PERPETRATORS = "counties.yaml", "violations.yaml", "support_types.yaml", "perpetrators.yaml"
-_LANGUAGES = "languages.yaml"
+_LANGUAGES, _CHECKINS = "languages.yaml", "checkins.yaml"
 Labels = Mapping[str, Mapping[str, str]]
 """For each code, its label by language."""
 
@@ -67,6 +67,18 @@ class _TemplatesFile(Tolerant):
     )
 
 
+class _Kind(Tolerant):
+    """What a sign of life is agreed for."""
+
+    label = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+
+
+class _CheckinsFile(Tolerant):
+    """The kinds of check-ins in the registry's file."""
+
+    kinds = fields.Dict(keys=fields.String(), values=fields.Nested(_Kind), required=True)
+
+
 class _IdentityFile(Tolerant):
     """The part of the file of registry and intake that pages need: why a record may be read, and the region of phone numbers."""
 
@@ -89,6 +101,7 @@ class Policy:
     violations: Labels
     groups: Labels
     acts: Mapping[str, tuple[str, ...]]
+    checkins: Labels
     perpetrators: Labels
     support_types: Labels
     templates: Labels
@@ -120,7 +133,13 @@ def read_retention(directories: Sequence[Path]) -> Retention:
 def read_policy(directories: Sequence[Path]) -> Policy:
     """Read the labels. Raises Misconfigured."""
     lists = {name: LISTS[name] for name in (_COUNTIES, _VIOLATIONS, _NEEDS, _PERPETRATORS, _LANGUAGES)}
-    others = {_MATCHING: _MatchingFile(), _TRIAGE: _TriageFile(), _TEMPLATES: _TemplatesFile(), _IDENTITY: _IdentityFile()}
+    others = {
+        _MATCHING: _MatchingFile(),
+        _TRIAGE: _TriageFile(),
+        _TEMPLATES: _TemplatesFile(),
+        _IDENTITY: _IdentityFile(),
+        _CHECKINS: _CheckinsFile(),
+    }
     found = load_policy(directories, {**lists, **others, NOTIFICATIONS: NotificationsFile()})
     triage, identity = found[_TRIAGE], found[_IDENTITY]
     reasons, rules = triage["decision_reasons"], {each["id"]: each["text"] for each in triage["rules"]}
@@ -129,6 +148,7 @@ def read_policy(directories: Sequence[Path]) -> Policy:
         violations=_labels(found[_VIOLATIONS]["violations"]),
         groups=_labels(found[_VIOLATIONS]["groups"]),
         acts=_acts(found[_VIOLATIONS]),
+        checkins=_labels(found[_CHECKINS]["kinds"]),
         perpetrators=_labels(found[_PERPETRATORS]["perpetrators"]),
         support_types=_labels(found[_NEEDS]["support_types"]),
         templates={name: _subjects(texts) for name, texts in found[_TEMPLATES]["templates"].items()},

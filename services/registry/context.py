@@ -14,6 +14,7 @@ from ngao.chassis.storage.unit_of_work import Unit
 from ngao.kernel.actors import Actor
 from services.registry.candidates.store import CandidateRepository
 from services.registry.cases.store import CaseRepository
+from services.registry.checkins.store import CheckinRepository
 from services.registry.contact.store import ContactSafetyRepository
 from services.registry.disclosure.store import DisclosureRepository
 from services.registry.networks.store import MembershipRepository
@@ -36,6 +37,7 @@ class Context(UnitContext):
     addresses: AddressRepository
     cases: CaseRepository
     candidates: CandidateRepository
+    checkins: CheckinRepository
     disclosures: DisclosureRepository
     contact_safety: ContactSafetyRepository
     memberships: MembershipRepository
@@ -64,6 +66,7 @@ class RegistryParts(Parts[Context]):
             addresses=AddressRepository(unit, self.policy.placeholders),
             cases=CaseRepository(unit),
             candidates=CandidateRepository(unit),
+            checkins=CheckinRepository(unit),
             disclosures=DisclosureRepository(unit),
             contact_safety=ContactSafetyRepository(unit),
             memberships=MembershipRepository(unit),

@@ -17,11 +17,11 @@ from ngao.contracts.classes import Pattern, Strict, Tolerant
 from ngao.contracts.lists import PlaceholdersFile
 from ngao.kernel.placeholders import Placeholders
 from services.registry.networks.rules import read_networks
-from services.registry.rules import IdentityPolicy, MatchingRules
+from services.registry.rules import CheckinKind, CheckinRules, IdentityPolicy, MatchingRules
 
-IDENTITY, PLACEHOLDERS, MATCHING = "identity.yaml", "placeholders.yaml", "matching.yaml"
+IDENTITY, PLACEHOLDERS, MATCHING, CHECKINS = "identity.yaml", "placeholders.yaml", "matching.yaml", "checkins.yaml"
 
-_RETENTION = {"cases": ("withdrawn", "received")}
+_RETENTION = {"cases": ("withdrawn", "received"), "checkins": ("ended",)}
 
 _SHARE = validate.Range(min=0, max=1)
 _ATTRIBUTES = (
@@ -109,6 +109,35 @@ class IdentityFile(Strict):
     )
 
 
+class _Kind(Strict):
+    label = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    grace_minutes = fields.Integer(required=True, validate=validate.Range(min=1, max=1440))
+    verify_minutes = fields.Integer(required=True, validate=validate.Range(min=0, max=1440))
+    needs = fields.List(fields.String(), load_default=())
+
+
+class CheckinsFile(Strict):
+    """checkins.yaml: what a sign of life is agreed for, and how long it is waited for."""
+
+    kinds = fields.Dict(
+        keys=fields.String(validate=Pattern(r"^[a-z][a-z0-9_]{1,63}$")),
+        values=fields.Nested(_Kind),
+        required=True,
+        validate=validate.Length(min=1),
+    )
+    shortest_word = fields.Integer(required=True, validate=validate.Range(min=3, max=20))
+    least_different = fields.Integer(required=True, validate=validate.Range(min=1, max=5))
+
+    @post_load
+    def to_rules(self, data: dict[str, Any], **_: object) -> CheckinRules:
+        """Return the rules."""
+        kinds = {
+            code: CheckinKind(each["grace_minutes"], each["verify_minutes"], tuple(each["needs"]))
+            for code, each in data["kinds"].items()
+        }
+        return CheckinRules(kinds, data["shortest_word"], data["least_different"])
+
+
 class _MatchingFile(Tolerant):
     """The one key of referral's file that the registry needs, too: the time in which safe hours are read."""
 
@@ -117,7 +146,7 @@ class _MatchingFile(Tolerant):
 
 def read_policy(directories: Sequence[Path]) -> IdentityPolicy:
     """Load and check the files. Raises Misconfigured naming file and key."""
-    files = load_policy(directories, {IDENTITY: IdentityFile(), PLACEHOLDERS: PlaceholdersFile()})
+    files = load_policy(directories, {IDENTITY: IdentityFile(), PLACEHOLDERS: PlaceholdersFile(), CHECKINS: CheckinsFile()})
     loaded = files[IDENTITY]
     zone = load_policy(directories, {MATCHING: _MatchingFile()})[MATCHING][
         "timezone"
@@ -135,6 +164,7 @@ def read_policy(directories: Sequence[Path]) -> IdentityPolicy:
         reconfirm_after=timedelta(days=loaded["reconfirm_contact"]["after_days"]),
         reconfirm_grace=timedelta(days=loaded["reconfirm_contact"]["grace_days"]),
         networks=read_networks(directories),
+        checkins=files[CHECKINS],
     )
 
 

@@ -54,6 +54,24 @@ class MatchingRules:
 
 
 @dataclass(frozen=True)
+class CheckinKind:
+    """How long a sign of life of this kind is waited for, and what is asked for when it does not come; times in minutes."""
+
+    grace: int
+    verify: int
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CheckinRules:
+    """The kinds of check-ins, and how the words of an answer must be."""
+
+    kinds: Mapping[str, CheckinKind] = field(default_factory=dict)
+    shortest_word: int = 4
+    least_different: int = 3
+
+
+@dataclass(frozen=True)
 class IdentityPolicy:
     """All rules together, with the version that every decision records; `zone` is the time in which safe hours are read.
 
@@ -73,3 +91,4 @@ class IdentityPolicy:
     reconfirm_after: timedelta = timedelta(days=90)
     reconfirm_grace: timedelta = timedelta(days=14)
     networks: Mapping[str, Network] = field(default_factory=dict)
+    checkins: CheckinRules = field(default_factory=CheckinRules)

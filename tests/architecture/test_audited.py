@@ -31,7 +31,7 @@ WITH_AN_ACTOR = {"audit", "record", "journal", "tell", "tell_of", "_close", "clo
 SHOW_NO_RECORD = {
     "getPartner", "listPartners", "showSource", "listSources", "showSealingKey", "showKeys",
     "verifyAudit", "verifyAuditFrom", "showHeldHeads", "showAuditHeads", "showSystem", "listAccounts",
-    "countCandidates", "checkPolicy", "listReadings", "listNetworks",
+    "countCandidates", "listCheckins", "showCheckin", "listCheckinsOf", "checkPolicy", "listReadings", "listNetworks",
     "previewReport",
 }  # fmt: skip
 """All that operators may read without a trace: whoever adds one argues for it here."""

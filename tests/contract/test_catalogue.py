@@ -13,8 +13,9 @@ from tests.support.each import for_each
 from tests.support.inventory import declared
 
 SUBMITTED = "intake.report.submitted.v1"
-# Past participles, and two names the design gives: a receipt is an answer to a source, unroutable is what a need has become.
-PAST = re.compile(r"(ed|sent|withheld|withdrawn|unroutable|receipt)$")
+# Past participles, and three names of the design: a receipt is an answer to a source, unroutable is what a need has become, and
+# duress a call for help in secret.
+PAST = re.compile(r"(ed|sent|withheld|withdrawn|unroutable|receipt|duress)$")
 ENTRIES = list(CATALOGUE.values())
 FROM_PARTNERS = [entry for entry in ENTRIES if entry.audiences == (Audience.FROM_PARTNER,)]
 OURS = [entry for entry in ENTRIES if entry not in FROM_PARTNERS]

@@ -31,6 +31,7 @@ _CONTACT = (
     "stop_word", "instructions",
 )  # fmt: skip
 _MEMBERSHIP = ("registry.memberships.memberships", "registry.memberships.places")
+_CHECKIN = ("registry.checkins.details",)
 _REPORT = {
     "subject/identity": _IDENTITY,
     "subject/attributes": _PERSON,
@@ -48,6 +49,13 @@ KEPT: dict[str, tuple[str, ...]] = {
     **{f"ContactToKeep/{name}": ("registry.contact_safety.rules",) for name in _CONTACT},
     **{f"Invitation/{name}": _MEMBERSHIP for name in ("network", "hub", "role")},
     "TableToImport/table": (*_RECORD, *_MEMBERSHIP),
+    "CheckinPlan/contacts": _CHECKIN,
+    "CheckinPlan/note": _CHECKIN,
+    "CheckinPlan/safe_word": ("registry.checkins.safe_hash",),
+    "CheckinPlan/help_word": ("registry.checkins.help_hash",),
+    "AnswerGiven/link": ("registry.checkins.link_hash",),
+    "AnswerGiven/word": ("registry.checkins.pending",),
+    "WordGiven/word": ("registry.checkins.pending",),
     "Looked/identity": (),  # compared in memory with what is there, and not kept
     "NoteToWrite/text": ("intake.notes.text",),
     "SealedReport/box": (),  # opened in memory, and kept no more than any other report

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from services.registry.checkins.requests import AnswerGiven, CheckinPlan, WordGiven
 from services.registry.contact.requests import ContactToKeep
 from services.registry.networks.import_members import TableToImport
 from services.registry.networks.responses import Invitation
@@ -85,4 +86,28 @@ def member_of_a_network(run: MarkedRun) -> None:
         assert run.coalition.asks("registry", "POST", "/v1/members/export", hub)["members"] == 1
 
 
-PARTS = (registered, contact_recorded, member_of_a_network)
+def checked_in(run: MarkedRun) -> None:
+    """An operator plans a check-in; it is answered by link and by word, with both words and with others; and ends."""
+    registry, key = run.coalition.services["registry"], run.coalition.world.operator_key
+    ref = run.coalition.asks("registry", "POST", "/v1/defenders", run.plant(Registration, {}))["defender_ref"]
+    due = {"due": "2036-12-24T18:00", "zone": "Africa/Nairobi", "kind": "journey"}
+    plan = {**run.plant(CheckinPlan, due), "help_word": run.token.word}  # the two words must not be alike
+    with unrecorded(registry):  # this answer has the secret of the link, once
+        made = run.coalition.asks("registry", "POST", f"/v1/defenders/{ref}/checkins", plan)
+    path = f"/v1/checkins/{made['checkin_id']}"
+    with unrecorded(registry):  # this one shows an operator with the right scope whom to ask
+        run.coalition.asks("registry", "GET", f"{path}/contacts?reason=case_work")
+    words = [run.plant(WordGiven, {}), *({"word": each} for each in (plan["safe_word"], plan["help_word"], [plan["help_word"]]))]
+    for body in words:
+        assert registry.request("POST", f"{path}/answers", body, key)[0] in {200, 422}
+    answer = run.plant(AnswerGiven, {})
+    for body in (answer, {**answer, "link": made["link"]}, {"link": made["link"], "word": plan["safe_word"]}):
+        assert registry.request("POST", "/v1/checkins/answers", body)[0] in {200, 422}
+    word = run.token.text("a field that no one knows")
+    for wrong in ({word: 1}, {"due": word}, {"zone": word}, {"contacts": [word]}, {"kind": word}):
+        body = {**plan, **wrong}
+        assert registry.request("POST", f"/v1/defenders/{ref}/checkins", body, key)[0] == 422
+    run.coalition.asks("registry", "GET", "/v1/checkins")
+
+
+PARTS = (registered, contact_recorded, member_of_a_network, checked_in)

@@ -45,6 +45,10 @@ TEXTS = {
         "Read it again. If your decision is still right, send it with the new revision.",
     ),
     "case-closed": ("The case is closed.", "Read the case. A new fact about its report, or a renewed consent, reopens it."),
+    "checkin-over": (
+        "The check-in has ended, or it is reported already.",
+        "None: nothing is left to do. Plan another one if the person wants it.",
+    ),
     "conflict": ("Another request changed the same record at the same time.", "Retry the same request."),
     "conflicting-repeat": ("The same id was sent with other content before.", "Use a new id, or send the original content."),
     "flags-changed": (
@@ -113,6 +117,7 @@ TEXTS = {
     "seal-broken": ("A sealed value does not open.", "Check the keys of the service: `bin/ngao keys list`."),
     "store-refused": ("The database refused this write.", "Retry. If it stays, read the service log."),
     "too-large": ("The request is too large.", "Send less, or several requests."),
+    "too-many-checkins": ("The person has as many check-ins as one may have.", "End one that is not needed any more."),
     "too-many-dry-runs": (
         "The source has checked too many reports about one person.",
         "Wait for `Retry-After` seconds, or post the report.",

@@ -7,6 +7,7 @@ from dataclasses import field
 from datetime import datetime
 from typing import Any
 
+from ngao.contracts.events.intake import StatedConsent
 from ngao.contracts.events.parts import Disclosed, Withheld
 from ngao.contracts.payloads import Internal, Lasting, Part, Payload, event, part
 from ngao.kernel.consent import ConsentChange, Statement
@@ -91,6 +92,45 @@ class ContactOutdated(Payload):
     case_ref: Internal[str]
     defender_ref: Internal[str]
     urgency: Internal[str] = "low"
+
+
+@event("registry.checkin.missed.v1")
+class CheckinMissed(Payload):
+    """A sign of life did not come, and no one could say that the person is safe: intake makes a report of it.
+
+    `defender_ref` is the reference that the person has for the source `check-ins` alone. `consent` is what she agreed to for this
+    when the check-in was planned. `occasion` counts the times that this plan was due.
+    """
+
+    checkin_id: Internal[str]
+    occasion: Internal[int]
+    defender_ref: Internal[str]
+    kind: Internal[str]
+    due_at: Internal[datetime]
+    county: Internal[str | None] = None
+    languages: Internal[tuple[str, ...]] = ()
+    needs: Internal[tuple[str, ...]] = ()
+    consent: Internal[tuple[StatedConsent, ...]] = ()
+
+
+@event("registry.checkin.duress.v1")
+class CheckinDuress(CheckinMissed):
+    """The person has asked for help in secret, by an answer that looks like any other: intake makes a critical report of it.
+
+    Nothing that an onlooker can see says so. `due_at` is when she answered.
+    """
+
+
+@event("registry.checkin.unanswered.v1")
+class CheckinUnanswered(Payload):
+    """A sign of life did not come: a human asks the people whom she trusts, until `report_at`, when it is reported.
+
+    `case_ref` is no case: it is the id of the check-in, so that one alarm is raised for it.
+    """
+
+    case_ref: Internal[str]
+    urgency: Internal[str]
+    report_at: Internal[datetime]
 
 
 @event("registry.contact.disclosed.v1")

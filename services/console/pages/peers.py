@@ -51,13 +51,17 @@ class Peers:
         self._line.verify = str(ca_file) if ca_file else True
 
     def ask(self, service: str, method: str, path: str, token: str, body: Any = None) -> Answer:
-        """Return what a service answers. Never raises for a service that is away, slow, or answers with something else."""
+        """Return what a service answers. Never raises for a service that is away, slow, or answers with something else.
+
+        Without a token it is asked as anyone may ask.
+        """
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
         address = self._addresses.get(service)
         if address is None:
             return Answer(service, 0, {})
         try:
             found = self._line.request(
-                method, address + path, json=body, headers={"Authorization": f"Bearer {token}"}, timeout=(CONNECT_S, ANSWER_S),
+                method, address + path, json=body, headers=headers, timeout=(CONNECT_S, ANSWER_S),
                 allow_redirects=False,
             )  # fmt: skip
             given = found.json() if found.content else {}

@@ -30,6 +30,7 @@ def show(app: Flask, parts: ConsoleParts) -> None:
         "group": partial(label, parts.policy.groups),
         "perpetrator": partial(label, parts.policy.perpetrators),
         "need": partial(label, parts.policy.support_types),
+        "checkin": partial(label, parts.policy.checkins),
         "reason": partial(label, parts.policy.reasons),
         "template": partial(label, parts.policy.templates),
         "decision": partial(label, parts.policy.decision_reasons),

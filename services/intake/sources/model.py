@@ -6,12 +6,14 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from ngao.kernel.ids import WHOLE_ID
+from ngao.kernel.ids import CHECKINS_SOURCE, WHOLE_ID
 
 ID_PATTERN = re.compile(WHOLE_ID)
 KEYS_KEPT = 2
 BY_PHONE = "by-phone"
 """The source id of reports that operators take by phone. No outside system can have it."""
+OWN_IDS = frozenset({BY_PHONE, CHECKINS_SOURCE})
+"""The source ids of the platform itself: calls, and missed check-ins."""
 
 
 @dataclass
@@ -29,7 +31,7 @@ class Source:
     @property
     def may_post(self) -> bool:
         """Return True if it may post: an operator has not disabled it, and its id is not the platform's own."""
-        return self.enabled and self.id != BY_PHONE
+        return self.enabled and self.id not in OWN_IDS
 
     @property
     def keys(self) -> int:

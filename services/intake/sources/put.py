@@ -15,7 +15,7 @@ from ngao.contracts.classes import INTERNAL, Strict
 from ngao.kernel.problems import FieldError
 from services.intake.context import Context
 from services.intake.reports.responses import show
-from services.intake.sources.model import BY_PHONE, ID_PATTERN, Source
+from services.intake.sources.model import ID_PATTERN, OWN_IDS, Source
 from services.intake.sources.show import SourceShown
 
 _SETTINGS = ("enabled", "profile", "rate_per_second")
@@ -72,8 +72,8 @@ def _check(source_id: str, profile: str | None, profiles: Collection[str]) -> No
     if not ID_PATTERN.fullmatch(source_id):
         problem = FieldError("", "format", "Lower-case letters, digits and hyphens, 2 to 41, a letter first.")
         raise InvalidInput("This cannot be the id of a source.", [problem])
-    if source_id == BY_PHONE:
-        problem = FieldError("", "reserved", "Reports that operators take by phone have this source id. Choose another one.")
+    if source_id in OWN_IDS:
+        problem = FieldError("", "reserved", "The platform's own reports have this source id. Choose another one.")
         raise InvalidInput("This cannot be the id of a source.", [problem])
     if profile is not None and profile not in profiles:
         problem = FieldError("/profile", "unknown_code", f"Must be one of: {', '.join(sorted(profiles))}.")

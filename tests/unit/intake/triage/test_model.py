@@ -36,6 +36,8 @@ V = Violation
 CASES: dict[str, tuple[tuple[Facts, list[Earlier]], tuple[Facts, list[Earlier]]]] = {
     "taken_and_held": (
         (facts(V("enforced_disappearance", ongoing=True)), []), (facts(V("enforced_disappearance")), [])),
+    "asked_for_help_in_secret": ((facts(V("help_signal")), []), (facts(V("missed_check_in")), [])),
+    "missed_check_in": ((facts(V("missed_check_in")), []), (facts(V("censorship")), [])),
     "taken_lately": ((facts(V("abduction_kidnapping"), hours=71), []), (facts(V("abduction_kidnapping"), hours=73), [])),
     "life_attempted": ((facts(V("attempted_killing"), hours=1), []), (facts(V("attempted_killing"), hours=100), [])),
     "torture_or_no_care_now": ((facts(V("torture", ongoing=True)), []), (facts(V("torture")), [])),

@@ -104,11 +104,16 @@ CLAIMS: list[tuple[str, Demands]] = [
     (r"the report asks for someone to be brought out of danger", only_needs("emergency_evacuation")),
     (r"the report asks for a safe place or a temporary move", only_needs("safe_house", "temporary_relocation")),
     (r"the report asks for medical care", only_needs("medical")),
+    (r"the person has asked for help in secret", only_violations("help_signal")),
+    (r"a sign of life that was agreed did not come, and no one could say that the person is safe",
+     only_violations("missed_check_in")),
     (r"the person at risk asks for help in their own voice", lambda when, _: when.get("reporter_in") == ["self"]),
 ]  # fmt: skip
 ADVICE = (
     "the first hours decide", "it may be repeated", "threats come before killings", "an attacker may know where the person is",
-    "so its protection cannot be relied on", "every contact can be seen", "the danger grows", "because of the defender's work",
+    "so its protection cannot be relied on", "every contact can be seen", "the danger grows",
+    "someone may be watching her: do not call her as usual",
+    "because of the defender's work",
 )  # fmt: skip
 BARE = {"and", "or", "it", "was", "may", "have", "been", "someone", "some", "is"}
 

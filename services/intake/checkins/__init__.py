@@ -1,0 +1,1 @@
+"""Reports that the check-ins of the registry become."""
