@@ -37,7 +37,7 @@ def forget(ctx: Context, ref: str) -> dict[str, int]:
     removed: Counter[str] = Counter()
     for each in _FORGETTING:
         removed.update(each(ctx, ref))
-    return dict(removed)
+    return dict(+removed)
 
 
 def keep_for(ctx: Context, person: Person, why: str) -> None:
