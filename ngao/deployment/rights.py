@@ -32,6 +32,8 @@ COLLECTIONS: Mapping[str, tuple[str, ...]] = {
         "looks",
         "memberships",
         "pins",
+        "training_sessions",
+        "trainings",
     ),
     "console": ("accounts", "challenges", "kept_forms", "sessions"),
 }

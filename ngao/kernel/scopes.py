@@ -50,6 +50,8 @@ SCOPES = {
     "staff:read": "list the accounts of staff",
     "staff:write": "invite staff, change their roles and close accounts",
     "system:read": "see which services are ready, what they lack, and the rules of policy; check a changed file",
+    "trainings:read": "list trainings, and read who is invited and who attended",
+    "trainings:write": "add sessions of trainings, invite people and record who attended",
 }
 """Each scope and what it allows."""
 

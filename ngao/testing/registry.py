@@ -16,7 +16,7 @@ from ngao.kernel.references import pairwise_defender_ref
 from ngao.testing.memory import SHIPPED_POLICY, Records, ServiceInMemory
 from ngao.testing.registry_base import Memory
 from ngao.testing.registry_features import MemoryCheckins, MemoryContactSafety, MemoryLooks
-from ngao.testing.registry_networks import MemoryMemberships
+from ngao.testing.registry_networks import MemoryMemberships, MemorySessions, MemoryTrainings
 from ngao.testing.vouching import MemoryRecipients, Onboarding
 from services.registry.candidates.store import CandidateRepository
 from services.registry.cases.model import Case, CaseState
@@ -34,6 +34,7 @@ from services.registry.people.resolution import Candidate, Verdict
 from services.registry.people.store import AddressRepository, DefenderRepository, Look
 from services.registry.policy import read_policy
 from services.registry.rules import IdentityPolicy
+from services.registry.trainings.model import Session, TrainingRecord
 
 KEY_ID = "registry-key"
 """The id of the key to which boxes for the registry in memory are sealed."""
@@ -225,6 +226,8 @@ class RegistryInMemory(ServiceInMemory[Context]):
         self.disclosures: Records[Disclosure] = Records()
         self.contact_safety: Records[ContactRecord] = Records()
         self.memberships: Records[MembershipRecord] = Records()
+        self.sessions: Records[Session] = Records()
+        self.trainings: Records[TrainingRecord] = Records()
         self.addresses = Addresses()
         self.recipients = MemoryRecipients(onboarding or Onboarding())
 
@@ -242,6 +245,8 @@ class RegistryInMemory(ServiceInMemory[Context]):
             disclosures=MemoryDisclosures(unit, self.disclosures),
             contact_safety=MemoryContactSafety(unit, self.contact_safety),
             memberships=MemoryMemberships(unit, self.memberships),
+            sessions=MemorySessions(unit, self.sessions),
+            trainings=MemoryTrainings(unit, self.trainings),
             boxes=GlassBoxes(),
             recipients=self.recipients,
         )

@@ -21,6 +21,7 @@ from services.registry.networks.store import MembershipRepository
 from services.registry.people.store import AddressRepository, DefenderRepository, LookRepository
 from services.registry.policy import read_policy
 from services.registry.rules import IdentityPolicy
+from services.registry.trainings.store import SessionRepository, TrainingRepository
 
 INTAKE, REGISTRY = Actor.service("intake"), Actor.service("registry")
 """The actor where no operator asked: intake by its event, or this service itself."""
@@ -41,6 +42,8 @@ class Context(UnitContext):
     disclosures: DisclosureRepository
     contact_safety: ContactSafetyRepository
     memberships: MembershipRepository
+    sessions: SessionRepository
+    trainings: TrainingRepository
     boxes: OwnBoxes
     recipients: UnitRecipients
 
@@ -70,6 +73,8 @@ class RegistryParts(Parts[Context]):
             disclosures=DisclosureRepository(unit),
             contact_safety=ContactSafetyRepository(unit),
             memberships=MembershipRepository(unit),
+            sessions=SessionRepository(unit),
+            trainings=TrainingRepository(unit),
             boxes=self._boxes,
             recipients=UnitRecipients(unit, self._onboarding_keys),
         )

@@ -18,6 +18,7 @@ from ngao.contracts.lists import PlaceholdersFile
 from ngao.kernel.placeholders import Placeholders
 from services.registry.networks.rules import read_networks
 from services.registry.rules import CheckinKind, CheckinRules, IdentityPolicy, MatchingRules
+from services.registry.trainings.rules import read_counties, read_programmes
 
 IDENTITY, PLACEHOLDERS, MATCHING, CHECKINS = "identity.yaml", "placeholders.yaml", "matching.yaml", "checkins.yaml"
 
@@ -165,6 +166,8 @@ def read_policy(directories: Sequence[Path]) -> IdentityPolicy:
         reconfirm_grace=timedelta(days=loaded["reconfirm_contact"]["grace_days"]),
         networks=read_networks(directories),
         checkins=files[CHECKINS],
+        programmes=read_programmes(directories),
+        counties=read_counties(directories),
     )
 
 

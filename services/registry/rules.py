@@ -11,6 +11,7 @@ from hashlib import sha256
 from ngao.kernel.placeholders import Placeholders
 from ngao.kernel.retention import Retention
 from services.registry.networks.model import Network
+from services.registry.trainings.model import Programme
 
 
 @dataclass(frozen=True)
@@ -92,3 +93,5 @@ class IdentityPolicy:
     reconfirm_grace: timedelta = timedelta(days=14)
     networks: Mapping[str, Network] = field(default_factory=dict)
     checkins: CheckinRules = field(default_factory=CheckinRules)
+    programmes: Mapping[str, Programme] = field(default_factory=dict)
+    counties: frozenset[str] = frozenset()

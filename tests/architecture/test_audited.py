@@ -32,6 +32,7 @@ SHOW_NO_RECORD = {
     "getPartner", "listPartners", "showSource", "listSources", "showSealingKey", "showKeys",
     "verifyAudit", "verifyAuditFrom", "showHeldHeads", "showAuditHeads", "showSystem", "listAccounts",
     "countCandidates", "listCheckins", "showCheckin", "listCheckinsOf", "checkPolicy", "listReadings", "listNetworks",
+    "listTrainings",
     "previewReport",
 }  # fmt: skip
 """All that operators may read without a trace: whoever adds one argues for it here."""

@@ -36,6 +36,7 @@ def invites(window: Window, ref: str) -> None:
     window.go(f"/d/{ref}")
     page.get_by_role("link", name="Networks of this person").click()
     expect(page.get_by_text("She is in no network.")).to_be_visible()
+    expect(page.get_by_label("As what").locator("option", has_text="National convenor")).to_have_count(1)
     is_fine(window)
     for role in ("national_convenor", "member"):
         page.get_by_label("Where").select_option("women_defenders/nairobi")

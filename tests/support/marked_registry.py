@@ -11,6 +11,7 @@ from services.registry.networks.import_members import TableToImport
 from services.registry.networks.responses import Invitation
 from services.registry.people.find import Looked
 from services.registry.people.register import Registration
+from services.registry.trainings.responses import EntryToKeep
 from tests.support.unrecorded import unrecorded
 
 if TYPE_CHECKING:
@@ -110,4 +111,15 @@ def checked_in(run: MarkedRun) -> None:
     run.coalition.asks("registry", "GET", "/v1/checkins")
 
 
-PARTS = (registered, contact_recorded, member_of_a_network, checked_in)
+def in_a_training(run: MarkedRun) -> None:
+    """A person is invited to a session; a state that does not exist is refused."""
+    registry, key = run.coalition.services["registry"], run.coalition.world.operator_key
+    person = {"identity": {"names": [run.token.text("a person who is trained")]}}
+    ref = run.coalition.asks("registry", "POST", "/v1/defenders", person)["defender_ref"]
+    session = {"programme": "security", "day": "2026-01-15", "county": "KE-30", "places": 2}
+    path = f"/v1/defenders/{ref}/trainings/{run.coalition.asks('registry', 'POST', '/v1/trainings', session)['session_id']}"
+    assert registry.request("PUT", path, {"state": run.token.text("a state")}, key)[0] == 422
+    run.coalition.asks("registry", "PUT", path, run.plant(EntryToKeep, {"state": "attended", "counted": True}))
+
+
+PARTS = (registered, contact_recorded, member_of_a_network, checked_in, in_a_training)

@@ -57,6 +57,7 @@ TEXTS = {
     ),
     "forbidden": ("The key is valid, but must not do this.", "Use a key of the right kind: source, partner or operator."),
     "forgotten": ("The personal data of the report is erased.", "Post a new report if help is needed again."),
+    "session-full": ("No place is left in the session.", "Add a session, or free a place."),
     "has-left": ("The person has left the network.", "Invite her again, and record what she agrees to then."),
     "incomplete-body": ("The body ended early or is malformed.", "Send the whole body again."),
     "internal-error": ("An error in the platform.", "Quote the `error_id` to the operator. The service log has it."),

@@ -52,6 +52,7 @@ from services.registry.networks import model as of_networks
 from services.registry.people import cautions
 from services.registry.people.cautions import Caution
 from services.registry.people.resolution import Kind, Verdict
+from services.registry.trainings import model as of_trainings
 
 FOLDER = Path(console.__file__).parent
 POLICY = Path(__file__).resolve().parents[4] / "deploy" / "policy"
@@ -115,6 +116,7 @@ SHOWN: list[tuple[str, str, Iterable[str]]] = [
     ("networks/templates/network_words.html", "outcome", (import_members.ADDED, import_members.UNCHANGED, import_members.LEFT)),
     ("networks/templates/network_words.html", "row_wrong", of_rows("refuse", 1) | of_rows("FieldError", 1)),
     ("networks/templates/network_words.html", "table_wrong", of_rows("NoTable", 0)),
+    ("trainings/templates/training_words.html", "state", of_trainings.State),
     ("candidates/templates/candidate.html", "verdict", [each for each in Verdict if each is not Verdict.OPEN]),
     ("rules/templates/policy.html", "kept", {kind for kind, _ in KEPT}),
     ("rules/templates/policy.html", "since", {moment for _, moment in KEPT}),
