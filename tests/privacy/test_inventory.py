@@ -48,7 +48,7 @@ KEPT: dict[str, tuple[str, ...]] = {
     "Registration/identity": _RECORD,
     **{f"ContactToKeep/{name}": ("registry.contact_safety.rules",) for name in _CONTACT},
     **{f"Invitation/{name}": _MEMBERSHIP for name in ("network", "hub", "role")},
-    "EntryToKeep/state": ("registry.trainings.entries", "registry.trainings.places"),
+    "EntryToKeep/session_id": ("registry.trainings.entries", "registry.trainings.places"),
     "TableToImport/table": (*_RECORD, *_MEMBERSHIP),
     "CheckinPlan/contacts": _CHECKIN,
     "CheckinPlan/note": _CHECKIN,

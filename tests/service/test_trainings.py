@@ -47,7 +47,7 @@ def office(world: World, registry: ServiceProcess) -> Office:  # noqa: F811
 
 def test_what_is_stored_names_no_session_beside_a_person(office: Office, store: Any) -> None:
     session, ref = office.session(), office.person()
-    office.gets("PUT", f"/v1/defenders/{ref}/trainings/{session}", {"state": "attended", "counted": True})
+    office.gets("PUT", f"/v1/defenders/{ref}/trainings", {"session_id": session, "state": "attended", "counted": True})
     record = store.trainings.find_one({"_id": ref})
     assert session not in repr(record)
     assert not any(word in bytes(record["entries"]) for word in (session.encode(), b"attended"))
@@ -60,7 +60,8 @@ def test_what_is_stored_names_no_session_beside_a_person(office: Office, store: 
 
 def test_the_last_place_is_given_once_to_many_who_ask_at_once(office: Office) -> None:
     session, people = office.session(), [office.person() for _ in range(8)]
-    ask = lambda ref: office.asks("PUT", f"/v1/defenders/{ref}/trainings/{session}", {"state": "invited"})[0]  # noqa: E731
+    body = {"session_id": session, "state": "invited"}
+    ask = lambda ref: office.asks("PUT", f"/v1/defenders/{ref}/trainings", body)[0]  # noqa: E731
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(ask, people))
     again = [ask(ref) for ref, status in zip(people, answers, strict=True) if status != 200]
@@ -72,7 +73,7 @@ def test_the_last_place_is_given_once_to_many_who_ask_at_once(office: Office) ->
 
 def test_a_removed_entry_leaves_nothing(office: Office, store: Any) -> None:
     session, ref = office.session(), office.person()
-    office.gets("PUT", f"/v1/defenders/{ref}/trainings/{session}", {"state": "invited"})
+    office.gets("PUT", f"/v1/defenders/{ref}/trainings", {"session_id": session, "state": "invited"})
     office.gets("DELETE", f"/v1/defenders/{ref}/trainings/{session}")
     assert store.trainings.find_one({"_id": ref}) is None
     assert "trainings" not in store.defenders.find_one({"_id": ref})["kept_for"]

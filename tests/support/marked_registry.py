@@ -112,14 +112,16 @@ def checked_in(run: MarkedRun) -> None:
 
 
 def in_a_training(run: MarkedRun) -> None:
-    """A person is invited to a session; a state that does not exist is refused."""
+    """A person is invited to a session; a session and a state that do not exist are refused."""
     registry, key = run.coalition.services["registry"], run.coalition.world.operator_key
     person = {"identity": {"names": [run.token.text("a person who is trained")]}}
     ref = run.coalition.asks("registry", "POST", "/v1/defenders", person)["defender_ref"]
     session = {"programme": "security", "day": "2026-01-15", "county": "KE-30", "places": 2}
-    path = f"/v1/defenders/{ref}/trainings/{run.coalition.asks('registry', 'POST', '/v1/trainings', session)['session_id']}"
-    assert registry.request("PUT", path, {"state": run.token.text("a state")}, key)[0] == 422
-    run.coalition.asks("registry", "PUT", path, run.plant(EntryToKeep, {"state": "attended", "counted": True}))
+    made, path = run.coalition.asks("registry", "POST", "/v1/trainings", session), f"/v1/defenders/{ref}/trainings"
+    entry = {"session_id": made["session_id"], "state": "attended", "counted": True}
+    for wrong in (run.plant(EntryToKeep, {"state": "attended"}), {**entry, "state": run.token.text("a state")}):
+        assert registry.request("PUT", path, wrong, key)[0] == 422
+    run.coalition.asks("registry", "PUT", path, entry)
 
 
 PARTS = (registered, contact_recorded, member_of_a_network, checked_in, in_a_training)

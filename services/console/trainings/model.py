@@ -17,7 +17,7 @@ def session_of(typed: Mapping[str, str]) -> dict[str, Any]:
 
 def entry_of(typed: Mapping[str, str]) -> dict[str, Any]:
     """Return what a person is to a session: not ticked, she does not agree to be counted."""
-    return {"state": typed.get("state", ""), "counted": "counted" in typed}
+    return {"session_id": typed.get("session", ""), "state": typed.get("state", ""), "counted": "counted" in typed}
 
 
 def field_refused(errors: Iterable[Mapping[str, Any]]) -> str:
@@ -26,4 +26,5 @@ def field_refused(errors: Iterable[Mapping[str, Any]]) -> str:
     name = str(first.get("pointer", "")).strip("/")
     if name == "state" and first.get("code") == "in_the_future":
         return "not_yet"
-    return name if name in {"programme", "day", "county", "places", "state"} else "other"
+    name = {"session_id": "session"}.get(name, name)
+    return name if name in {"programme", "day", "county", "places", "session", "state"} else "other"

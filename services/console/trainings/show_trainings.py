@@ -47,10 +47,7 @@ def show_trainings_of(desk: Desk, ref: str) -> Any:
 @page("/d/<defender:ref>/trainings", methods=("POST",), scope=_WRITES)
 def keep_training(desk: Desk, ref: str) -> Any:
     """Record what she is to a session."""
-    session = desk.typed.get("session", "")
-    if not session.isascii() or not session.isalnum():
-        return _entries(desk, ref, 422, field="session")
-    answer = desk.ask("registry", "PUT", f"/v1/defenders/{ref}/trainings/{session}", _WRITES, entry_of(desk.typed))
+    answer = desk.ask("registry", "PUT", f"/v1/defenders/{ref}/trainings", _WRITES, entry_of(desk.typed))
     if answer.status in (400, 422):
         return _entries(desk, ref, 422, field=field_refused(answer.body.get("errors", ())))
     return _done(desk, ref, answer)

@@ -16,7 +16,7 @@ from services.registry.people.model import Person
 from services.registry.people.read import check_reason
 from services.registry.trainings.model import KEPT_FOR, ONLY_AFTERWARDS, Entry, State, TrainingRecord
 from services.registry.trainings.responses import EntriesShown, EntryKept, EntryToKeep
-from services.registry.trainings.sessions import READS, WRITES, known_session, session_shown
+from services.registry.trainings.sessions import READS, WRITES, session_shown
 
 
 @http.get(
@@ -37,7 +37,7 @@ def read_trainings(ctx: Context, ref: str, *, reason: str) -> dict[str, Any]:
 
 
 @http.put(
-    "/v1/defenders/<ref>/trainings/<session_id>",
+    "/v1/defenders/<ref>/trainings",
     roles="operator",
     scope=WRITES,
     audit=itself("training.entry_kept"),
@@ -45,12 +45,15 @@ def read_trainings(ctx: Context, ref: str, *, reason: str) -> dict[str, Any]:
     returns=EntryKept,
     summary="Record what a person is to a session, and whether she agrees to be counted.",
 )
-def keep_entry(ctx: Context, ref: str, session_id: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Store it in place of what was recorded of this session.
+def keep_entry(ctx: Context, ref: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Store it in place of what was recorded of this session, which no address names beside a person.
 
-    Raises NotFound, NotAllowedNow without a free place, and InvalidInput for who attended a session that was not yet.
+    Raises NotFound, NotAllowedNow without a free place, and InvalidInput for an unknown session or one that was not yet.
     """
-    person, session, state = known_person(ctx, ref), known_session(ctx, session_id), State(body["state"])
+    person, session, state = known_person(ctx, ref), ctx.sessions.get(body["session_id"]), State(body["state"])
+    if session is None:
+        unknown = FieldError("/session_id", "unknown_session", "There is no such session.")
+        raise InvalidInput("The session is unknown.", [unknown])
     today = today_of(ctx)
     if state in ONLY_AFTERWARDS and session.day.date() > today:
         raise InvalidInput("The session was not yet.", [FieldError("/state", "in_the_future", "Must be invited or declined.")])

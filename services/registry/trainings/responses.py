@@ -22,10 +22,11 @@ class SessionToAdd(Strict):
 class EntryToKeep(Strict):
     """What a person is to a session, and whether she agrees to be counted among who attended. Silence is no."""
 
+    session_id = fields.String(required=True, validate=validate.Length(min=1, max=64), metadata=SENSITIVE)
     state = fields.String(
         required=True,
         validate=validate.OneOf(_STATES, error=f"unknown_code|Must be one of: {', '.join(_STATES)}."),
-        metadata=SENSITIVE,
+        metadata=INTERNAL,
     )
     counted = fields.Boolean(load_default=False, metadata=INTERNAL)
 

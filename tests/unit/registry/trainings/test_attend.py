@@ -41,7 +41,7 @@ class School:
         return str(register_defender(self.register.ctx, {"identity": stated})["defender_ref"])
 
     def keep(self, ref: str, session: str, state: str = "invited", **more: Any) -> None:
-        keep_entry(self.register.ctx, ref, session, EntryToKeep().load({"state": state, **more}))
+        keep_entry(self.register.ctx, ref, EntryToKeep().load({"session_id": session, "state": state, **more}))
 
     def shown(self, session: str) -> dict[str, Any]:
         return next(each for each in list_trainings(self.register.ctx)["sessions"] if each["session_id"] == session)
@@ -150,9 +150,11 @@ def test_entries_of_linked_records_are_one_persons(school: School) -> None:
 
 def test_unknown_persons_sessions_and_reasons_are_refused(school: School) -> None:
     session, ref = school.session(), school.person()
-    for wrong in (("DEF-0000000000", session), (ref, "none")):
-        with pytest.raises(NotFound):
-            school.keep(*wrong)
+    with pytest.raises(NotFound):
+        school.keep("DEF-0000000000", session)
+    with pytest.raises(InvalidInput) as refused:
+        school.keep(ref, "none")
+    assert [(each.pointer, each.code) for each in refused.value.errors] == [("/session_id", "unknown_session")]
     with pytest.raises(NotFound):
         list_people(school.register.ctx, "none", reason="case_work")
     for read in (lambda: read_trainings(school.register.ctx, ref, reason="curiosity"),
