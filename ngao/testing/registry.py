@@ -158,6 +158,9 @@ class MemoryCases(Memory[Case], CaseRepository):
         ]
         return len(late), max(late, default=timedelta(0))
 
+    def with_ended_consent(self, now: datetime, limit: int) -> list[str]:
+        return [each.id for each in self._records.where(lambda each: _is_late(each.consent_ends_at, now))][:limit]
+
     def with_facts_to_add(self, limit: int) -> list[str]:
         return [each.id for each in self._records.ordered(lambda each: not each.facts_added, by=_received)][:limit]
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
 from tests.support.coalition import Coalition, Source, report
 
 
@@ -54,6 +58,32 @@ def test_consent_withdrawn_after_the_answer_recalls_and_later_facts_stay_here(
     withdraw_consent(coalition, case_ref)
     assert partner.hears("referral.recalled", case_ref)["reason"] == "consent_withdrawn"
     source.post({"narrative": "What came to light later."}, f"/v1/reports/{receipt['report_id']}/updates")
+    coalition.quiet()
+    opened = [each["what"] for each in partner.heard(case_ref) if each["opened"]]
+    assert sorted(opened) == ["intake.narrative.disclosed", "registry.contact.disclosed"], "one each, both from before"
+
+
+@pytest.mark.parametrize("behaviour", ["keep", "silent"])
+def test_a_consent_that_ends_by_its_date_recalls_what_it_covered_without_anyone_doing_anything(
+    coalition: Coalition, source: Source, county: str, behaviour: str
+) -> None:
+    """An accepted referral, its contact and its narrative; or the offer that nobody has answered."""
+    partner = coalition.partner(county, behaviour)
+    until = (datetime.now(UTC) + timedelta(seconds=12)).isoformat()
+    agreed = [{"purpose": "referral", "scope": ["contact", "narrative"], "until": until}]
+    case_ref = source.takes(report(county, consent=agreed))["case_ref"]
+    if behaviour == "silent":
+        partner.hears("referral.offered", case_ref)
+        partner.hears("referral.withdrawn", case_ref)
+        coalition.quiet()
+        assert not [each for each in partner.heard(case_ref) if each["opened"]]
+        return
+    for what in ("intake.narrative", "registry.contact"):
+        partner.hears(f"{what}.disclosed", case_ref)
+    for what in ("intake.narrative", "registry.contact"):
+        partner.hears(f"{what}.withheld", case_ref)
+    partner.hears("referral.recalled", case_ref)
+    coalition.reaches(case_ref, "unroutable")
     coalition.quiet()
     opened = [each["what"] for each in partner.heard(case_ref) if each["opened"]]
     assert sorted(opened) == ["intake.narrative.disclosed", "registry.contact.disclosed"], "one each, both from before"

@@ -155,7 +155,8 @@ STORED = {
         suggestions.reasons suggestions.score unsure_at unsure_by verdict
     """,
     "registry.case": """
-        _id absorbed contact_stated_at corrected corrected.word defender_ref intake_sequence person_statements
+        _id absorbed contact_stated_at corrected corrected.word defender_ref ends_done intake_sequence
+        person_statements
         person_statements.at person_statements.granted person_statements.purpose person_statements.recipient
         person_statements.scope person_statements.until policy_version received_at resolution restricted
         revision said state statements statements.at statements.granted statements.purpose

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ngao.kernel.consent import FOR_REFERRAL, ConsentChange, ConsentSnapshot, EffectiveConsent, Statement, with_change
 from services.referral.cases.changes import INTAKE, REGISTRY, CaseChange, Kind
@@ -23,6 +23,9 @@ from services.referral.cases.reopening import (
     opens_again,
 )
 from services.referral.offers.model import NOT_COVERED, RESTRICTED
+
+_JUST_BEFORE = timedelta(milliseconds=1)
+"""What a consent covered until it ended is what it covered so long before."""
 
 
 def apply_report(
@@ -70,9 +73,12 @@ def apply_defender(case: Case, defender: Defender, now: datetime) -> None:
 def apply_consent(case: Case, change: ConsentChange, now: datetime, deadlines: Deadlines) -> None:
     """Store a change of consent: what it no longer covers is withdrawn or recalled. A renewed one may open a closed case.
 
-    A case that another person's withdrawal had closed is opened again, so that a human gets it if no partner may be asked.
+    A case that another person's withdrawal had closed is opened again, so that a human gets it if no partner may be asked. A
+    consent that has ended is published once more: what it covered until then is compared with what is covered now.
     """
-    before, granted = case.effective_consent(now), change.statement.granted
+    granted, until = change.statement.granted, change.statement.until
+    has_ended = granted and until is not None and until <= now
+    before = case.effective_consent(until - _JUST_BEFORE if has_ended and until else now)
     case.consent_changes = with_change(case.consent_changes, change)
     word = "retracted" if change.retracted else "granted" if granted else "withdrawn"
     case.record(Kind.CONSENT_RECEIVED, reason=word, actor=REGISTRY)

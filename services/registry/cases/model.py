@@ -31,6 +31,7 @@ class Case:
     `person_statements` all that has been published to them as said by the person for all cases and was not retracted,
     `restricted` the partners that intake knows not to be wanted.
     `contact_stated_at` is when an update last stated how the person is reached; None means the report itself did.
+    The ends of consents up to `ends_done` were acted on.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Case:
     restricted: tuple[str, ...] = ()
     corrected: Mapping[str, int] = field(default_factory=dict)
     contact_stated_at: datetime | None = None
+    ends_done: datetime | None = None
     revision: int = field(default=0, compare=False)
 
     @property
@@ -62,6 +64,23 @@ class Case:
     def reported(self) -> tuple[Statement, ...]:
         """Return the source's consents as they are now."""
         return stated(self.consent_snapshots)
+
+    @property
+    def consent_ends_at(self) -> datetime | None:
+        """When the next consent ends that was not acted on yet; None if none does, or if all facts are erased."""
+        if self.state is CaseState.ERASED:
+            return None
+        return min((each.until for each in self._ending() if each.until), default=None)
+
+    def ended_consents(self, now: datetime) -> tuple[Statement, ...]:
+        """Return the consents that have ended by now and were not acted on, each once."""
+        found = {said(each): each for each in self._ending() if each.until and each.until <= now}
+        return tuple(found.values())
+
+    def _ending(self) -> list[Statement]:
+        every = (*self.reported, *self.statements, *self.person_statements)
+        done = self.ends_done or self.received_at
+        return [each for each in every if each.granted and each.until and each.until > done]
 
     def advance_to(self, sequence: int | None) -> bool:
         """Record the last of intake's events that was handled. Returns False when a later one was handled already."""

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from mongoengine import BinaryField
+from mongoengine import BinaryField, DateTimeField
 
 from ngao.chassis.storage.documents import Stored, overdue
-from ngao.chassis.storage.held import internal, sealed
+from ngao.chassis.storage.held import INTERNAL, internal, sealed
 from ngao.chassis.storage.lookups import Record
 from ngao.kernel.records import to_record
 from services.registry.cases.model import Case, CaseState
@@ -22,7 +22,7 @@ class CaseDocument(
     of=Case,
     held=internal(
         "defender_ref resolution urgent received_at tellings statements policy_version state intake_sequence withdrawn_at "
-        "absorbed said person_statements restricted corrected contact_stated_at"
+        "absorbed said person_statements restricted corrected contact_stated_at ends_done"
     ),
 ):
     """One case.
@@ -31,6 +31,7 @@ class CaseDocument(
     """
 
     told = BinaryField(**sealed("cases"))
+    consent_ends_at = DateTimeField(**INTERNAL)
     begins_subject = "_id"  # a new case is the first that there is about it: the `sequence` of its events need not be counted
 
     meta: ClassVar[dict[str, Any]] = {
@@ -39,6 +40,7 @@ class CaseDocument(
         "indexes": [
             ("defender_ref", "received_at"),
             ("state", "received_at"),
+            {"fields": ["consent_ends_at"], "sparse": True},
             {"fields": ["withdrawn_at"], "partialFilterExpression": {"state": "withdrawn"}},
             {"fields": ["received_at"], "name": "unabsorbed", "partialFilterExpression": {"absorbed": False}},
         ],
@@ -69,6 +71,14 @@ class CaseRepository(Repository[Case]):
         """Return the references of cases whose facts are not in their person's record yet, the longest received first."""
         return list(CaseDocument.objects(absorbed=False).order_by("received_at").limit(limit).scalar("id"))
 
+    def with_ended_consent(self, now: datetime, limit: int) -> list[str]:
+        """Return the references of cases with a consent that has ended and was not acted on, the first to end first."""
+        return list(CaseDocument.objects(consent_ends_at__lte=now).order_by("consent_ends_at").limit(limit).scalar("id"))
+
+    def late_ends(self, now: datetime) -> tuple[int, timedelta]:
+        """Return how many there are, and for how long the first has waited."""
+        return overdue([(CaseDocument.objects(consent_ends_at__lte=now), "consent_ends_at", now)])
+
     def destroy_key(self, case_ref: str) -> None:
         """Delete everything that is sealed about a case without a person."""
         self._unit.destroy_key(scope_of(case_ref, None))
@@ -85,7 +95,7 @@ class CaseRepository(Repository[Case]):
         if entity.revision == 0 and entity.defender_ref is None:
             self._unit.sealer.create_key(scope)
         facts = None if erased else self._seal(scope, entity.id, "told", to_record(entity.facts))
-        return super()._record(entity) | {"told": facts}
+        return super()._record(entity) | {"told": facts, "consent_ends_at": entity.consent_ends_at}
 
 
 def _received(by: datetime) -> Any:

@@ -299,3 +299,23 @@ def test_a_restriction_that_is_lifted_lets_the_partner_have_the_narrative_and_a_
     story.is_restricted(sequence=60)
     story.is_restricted("clinic", sequence=55)
     assert (len(story.disclosed), story.intake.recalled) == (1, [])
+
+
+def test_a_consent_that_has_ended_and_is_published_again_recalls_the_narrative(story: Story) -> None:
+    """The registry publishes it once more when it ends; before that, it changes nothing."""
+    ctx = story.intake.ctx
+    report = ctx.reports.of_case(story.case_ref)
+    report.consents = ()
+    ctx.reports.save(report)
+    story.intake.wait()
+    ending = ConsentChanged(
+        case_ref=story.case_ref, purpose="referral", scope=("narrative",), granted=True, effective_at=story.intake.now,
+        until=story.intake.now + timedelta(hours=1),
+    )  # fmt: skip
+    story.hears(ending)
+    story.accepts(story.good)
+    story.hears(ending)
+    assert (story.may_leave, story.intake.recalled) == (True, [])
+    story.intake.wait(3600)
+    story.hears(ending)
+    assert (story.may_leave, story.intake.recalled, story.withheld) == (False, [OFFER], ["consent_expired"])

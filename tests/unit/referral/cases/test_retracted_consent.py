@@ -94,3 +94,19 @@ def test_a_retraction_does_not_open_a_case_that_another_withdrawal_keeps_closed(
     apply_consent(made.ctx(), REF, consent(granted=False, at=LATER + timedelta(seconds=1), scope=()), 6)
     apply_consent(made.ctx(), REF, GONE, 7, retracted=True)
     assert made.case().closed
+
+
+@pytest.mark.parametrize("accepts", [True, False])
+def test_a_consent_that_has_ended_and_is_published_again_recalls_what_it_covered(accepts: bool) -> None:
+    """The registry publishes it once more when it ends; before that, it changes nothing."""
+    made = opened()
+    ending = consent(at=LATER, until=START + timedelta(hours=1))
+    apply_consent(made.ctx(), REF, ending, 5)
+    if accepts:
+        handle_reply(made.ctx(), "a", Reply(made.case().offers[0].id, Verb.ACCEPT), keep_early=True)
+    before = made.case().offers[0].state
+    apply_consent(made.ctx(), REF, ending, 6)
+    assert made.case().offers[0].state == before
+    made.clock.advance(timedelta(hours=1))
+    apply_consent(made.ctx(), REF, ending, 7)
+    assert made.case().offers[0].state == ("recalled" if accepts else "withdrawn")
