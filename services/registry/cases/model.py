@@ -67,7 +67,7 @@ class Case:
 
     @property
     def consent_ends_at(self) -> datetime | None:
-        """When the next consent ends that was not acted on yet; None if none does, or if all facts are erased."""
+        """Return when the next consent ends that was not acted on; None if none does, or if all facts are erased."""
         if self.state is CaseState.ERASED:
             return None
         return min((each.until for each in self._ending() if each.until), default=None)
