@@ -95,6 +95,34 @@ def release(
     echo(f"{defender_ref} is registered no more{', and kept for other needs' if kept else ''}.")
 
 
+@app.command("assessments")
+def assessments(
+    defender_ref: Annotated[str, typer.Argument(help="The person's reference, such as DEF-4CJY0RRPKP.")],
+    reason: Reason,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the versions of a person's risk assessments. What they say is printed with --json only, and needs identity:read."""
+    answer = operator("registry", url).get(path_of("defenders", defender_ref, "assessments"), reason=reason)
+    if as_json:
+        show_json(answer)
+        return
+    columns = ("about", "number", "saved_at", "saved_by", "is_current", "review_at", "is_due")
+    show(answer["history"], columns, as_json=False, none="There is no assessment.")
+
+
+@app.command("reviews")
+def reviews(url: Url = None, as_json: AsJson = False) -> None:
+    """List the reviews of protection plans that are due, and those of the next two weeks."""
+    answer = operator("registry", url).get("/v1/protection/reviews")
+    if as_json:
+        show_json(answer)
+        return
+    show(answer["reviews"], ("defender_ref", "about", "review_at", "is_due"), as_json=False, none="No review is due.")
+    if answer["more"]:
+        echo("There are more.")
+
+
 @app.command("show")
 def show_defender(ref: Ref, reason: Reason, url: Url = None, as_json: AsJson = False) -> None:
     """Show one person. Safety instructions come first. Names, phones and e-mail need the scope identity:read."""

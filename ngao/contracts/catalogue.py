@@ -151,6 +151,7 @@ _ALL = (
     _type(registry.ContactWithheld, "The contact is not disclosed, and why.", ("referral",), _BOTH),
     _type(registry.ContactOutdated, "How a person may be reached is to be confirmed again.", _NOTIFY, may_be_urgent=False,
           notice=notices.Notice),
+    _type(registry.ReviewDue, "A protection plan is to be reviewed.", _NOTIFY, may_be_urgent=False, notice=notices.Notice),
     _type(referral.CaseOpened, "Referral opened the case.", ("intake",)),
     _type(referral.CaseClosed, "No work is left, and why.", ("intake",)),
     _type(referral.CaseReopened, "A new fact has reopened a case or needs.", ("intake", "notify"), notice=notices.Notice),

@@ -22,6 +22,7 @@ COLLECTIONS: Mapping[str, tuple[str, ...]] = {
     "referral": ("cases", "directory", "engagements", "partner_cursors", "partner_events", "partners", "story"),
     "notify": ("alarms", "contact_summaries", "messages", "owners", "roster"),
     "registry": (
+        "assessments",
         "candidates",
         "cases",
         "checkins",

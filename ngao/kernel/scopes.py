@@ -5,6 +5,8 @@ from __future__ import annotations
 SCOPES = {
     "approvals:read": "list the acts that wait for a second operator",
     "approvals:write": "approve or reject an act that another operator asked for",
+    "assessments:read": "see that there are risk assessments of a person, and which reviews are due, without what they say",
+    "assessments:write": "save a risk assessment with its protection plan, and remove one",
     "audit:read": "verify the audit trail, read its heads, and search it",
     "audit:write": "accept that another service's audit trail was put back",
     "cases:read": "list cases, read their story and explain a match",

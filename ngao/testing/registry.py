@@ -17,6 +17,7 @@ from ngao.testing.memory import SHIPPED_POLICY, Records, ServiceInMemory
 from ngao.testing.registry_base import Memory
 from ngao.testing.registry_features import MemoryCheckins, MemoryContactSafety, MemoryLooks
 from ngao.testing.registry_networks import MemoryMemberships, MemorySessions, MemoryTrainings
+from ngao.testing.registry_protection import MemoryAssessments
 from ngao.testing.vouching import MemoryRecipients, Onboarding
 from services.registry.candidates.store import CandidateRepository
 from services.registry.cases.model import Case, CaseState
@@ -33,6 +34,7 @@ from services.registry.people.names import name_keys
 from services.registry.people.resolution import Candidate, Verdict
 from services.registry.people.store import AddressRepository, DefenderRepository, Look
 from services.registry.policy import read_policy
+from services.registry.protection.model import Assessment
 from services.registry.rules import IdentityPolicy
 from services.registry.trainings.model import Session, TrainingRecord
 
@@ -231,6 +233,7 @@ class RegistryInMemory(ServiceInMemory[Context]):
         self.memberships: Records[MembershipRecord] = Records()
         self.sessions: Records[Session] = Records()
         self.trainings: Records[TrainingRecord] = Records()
+        self.assessments: Records[Assessment] = Records()
         self.addresses = Addresses()
         self.recipients = MemoryRecipients(onboarding or Onboarding())
 
@@ -250,6 +253,7 @@ class RegistryInMemory(ServiceInMemory[Context]):
             memberships=MemoryMemberships(unit, self.memberships),
             sessions=MemorySessions(unit, self.sessions),
             trainings=MemoryTrainings(unit, self.trainings),
+            assessments=MemoryAssessments(unit, self.assessments),
             boxes=GlassBoxes(),
             recipients=self.recipients,
         )

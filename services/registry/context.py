@@ -20,6 +20,7 @@ from services.registry.disclosure.store import DisclosureRepository
 from services.registry.networks.store import MembershipRepository
 from services.registry.people.store import AddressRepository, DefenderRepository, LookRepository
 from services.registry.policy import read_policy
+from services.registry.protection.store import AssessmentRepository
 from services.registry.rules import IdentityPolicy
 from services.registry.trainings.store import SessionRepository, TrainingRepository
 
@@ -44,6 +45,7 @@ class Context(UnitContext):
     memberships: MembershipRepository
     sessions: SessionRepository
     trainings: TrainingRepository
+    assessments: AssessmentRepository
     boxes: OwnBoxes
     recipients: UnitRecipients
 
@@ -75,6 +77,7 @@ class RegistryParts(Parts[Context]):
             memberships=MembershipRepository(unit),
             sessions=SessionRepository(unit),
             trainings=TrainingRepository(unit),
+            assessments=AssessmentRepository(unit),
             boxes=self._boxes,
             recipients=UnitRecipients(unit, self._onboarding_keys),
         )

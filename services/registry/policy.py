@@ -17,6 +17,7 @@ from ngao.contracts.classes import Pattern, Strict, Tolerant
 from ngao.contracts.lists import PlaceholdersFile
 from ngao.kernel.placeholders import Placeholders
 from services.registry.networks.rules import read_networks
+from services.registry.protection.rules import read_terms
 from services.registry.rules import CheckinKind, CheckinRules, IdentityPolicy, MatchingRules
 from services.registry.trainings.rules import read_counties, read_programmes
 
@@ -168,6 +169,7 @@ def read_policy(directories: Sequence[Path]) -> IdentityPolicy:
         checkins=files[CHECKINS],
         programmes=read_programmes(directories),
         counties=read_counties(directories),
+        protection=read_terms(directories),
     )
 
 

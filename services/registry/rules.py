@@ -11,6 +11,7 @@ from hashlib import sha256
 from ngao.kernel.placeholders import Placeholders
 from ngao.kernel.retention import Retention
 from services.registry.networks.model import Network
+from services.registry.protection.model import Terms
 from services.registry.trainings.model import Programme
 
 
@@ -95,3 +96,4 @@ class IdentityPolicy:
     checkins: CheckinRules = field(default_factory=CheckinRules)
     programmes: Mapping[str, Programme] = field(default_factory=dict)
     counties: frozenset[str] = frozenset()
+    protection: Terms = field(default_factory=lambda: Terms({}, {}, {}, {}, {}, 0))

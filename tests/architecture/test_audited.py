@@ -33,6 +33,7 @@ SHOW_NO_RECORD = {
     "verifyAudit", "verifyAuditFrom", "showHeldHeads", "showAuditHeads", "showSystem", "listAccounts",
     "countCandidates", "listCheckins", "showCheckin", "listCheckinsOf", "checkPolicy", "listReadings", "listNetworks",
     "listTrainings",
+    "showProtectionTerms",
     "previewReport",
 }  # fmt: skip
 """All that operators may read without a trace: whoever adds one argues for it here."""

@@ -13,9 +13,9 @@ from tests.support.each import for_each
 from tests.support.inventory import declared
 
 SUBMITTED = "intake.report.submitted.v1"
-# Past participles, and three names of the design: a receipt is an answer to a source, unroutable is what a need has become, and
-# duress a call for help in secret.
-PAST = re.compile(r"(ed|sent|withheld|withdrawn|unroutable|receipt|duress)$")
+# Past participles, and four names of the design: a receipt is an answer to a source, unroutable is what a need has become,
+# duress a call for help in secret, and due a review.
+PAST = re.compile(r"(ed|sent|withheld|withdrawn|unroutable|receipt|duress|due)$")
 ENTRIES = list(CATALOGUE.values())
 FROM_PARTNERS = [entry for entry in ENTRIES if entry.audiences == (Audience.FROM_PARTNER,)]
 OURS = [entry for entry in ENTRIES if entry not in FROM_PARTNERS]

@@ -32,6 +32,7 @@ _CONTACT = (
 )  # fmt: skip
 _MEMBERSHIP = ("registry.memberships.memberships", "registry.memberships.places")
 _CHECKIN = ("registry.checkins.details",)
+_ASSESSMENT = ("threats", "vulnerabilities", "capacities", "measures")
 _REPORT = {
     "subject/identity": _IDENTITY,
     "subject/attributes": _PERSON,
@@ -49,6 +50,7 @@ KEPT: dict[str, tuple[str, ...]] = {
     **{f"ContactToKeep/{name}": ("registry.contact_safety.rules",) for name in _CONTACT},
     **{f"Invitation/{name}": _MEMBERSHIP for name in ("network", "hub", "role")},
     "EntryToKeep/session_id": ("registry.trainings.entries", "registry.trainings.places"),
+    **{f"AssessmentToSave/{name}": ("registry.assessments.content",) for name in _ASSESSMENT},
     "TableToImport/table": (*_RECORD, *_MEMBERSHIP),
     "CheckinPlan/contacts": _CHECKIN,
     "CheckinPlan/note": _CHECKIN,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from services.registry.checkins.requests import AnswerGiven, CheckinPlan, WordGiven
@@ -11,6 +12,7 @@ from services.registry.networks.import_members import TableToImport
 from services.registry.networks.responses import Invitation
 from services.registry.people.find import Looked
 from services.registry.people.register import Registration
+from services.registry.protection.requests import AssessmentToSave
 from services.registry.trainings.responses import EntryToKeep
 from tests.support.unrecorded import unrecorded
 
@@ -124,4 +126,28 @@ def in_a_training(run: MarkedRun) -> None:
     run.coalition.asks("registry", "PUT", path, entry)
 
 
-PARTS = (registered, contact_recorded, member_of_a_network, checked_in, in_a_training)
+def risk_assessed(run: MarkedRun) -> None:
+    """An officer saves two versions of a risk assessment, reads them, and sends one with mistakes in it."""
+    registry, key = run.coalition.services["registry"], run.coalition.world.operator_key
+    person = {"identity": {"names": [run.token.text("a person whose risk is assessed")]}}
+    ref = run.coalition.asks("registry", "POST", "/v1/defenders", person)["defender_ref"]
+    review = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+    good = {
+        "seen": 0, "vulnerability": "high", "capacity": "low", "review_on": review,
+        "threats": [{"likelihood": "likely", "impact": "severe"}], "measures": [{"responsible": "person", "until": review}],
+    }  # fmt: skip
+    assessment = run.plant(AssessmentToSave, good)
+    path = f"/v1/defenders/{ref}/assessments"
+    for seen in (0, 1):
+        run.coalition.asks("registry", "PUT", f"{path}/person", {**assessment, "seen": seen})
+    run.coalition.asks("registry", "GET", "/v1/protection/reviews")
+    with unrecorded(registry):
+        (shown,) = run.coalition.asks("registry", "GET", f"{path}?reason=case_work")["current"]
+        assert run.coalition.asks("registry", "GET", f"{path}/person/1?reason=case_work")["content"] == shown["content"]
+    assert shown["content"]["capacities"] == assessment["capacities"]
+    word = run.token.text("a field that no one knows")
+    for wrong in ({word: 1}, {"vulnerability": word}, {"threats": word}, {"measures": [{word: word}]}, {"review_on": word}):
+        assert registry.request("PUT", f"{path}/person", {**assessment, **wrong}, key)[0] == 422
+
+
+PARTS = (registered, contact_recorded, member_of_a_network, checked_in, in_a_training, risk_assessed)

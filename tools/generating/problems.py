@@ -35,6 +35,10 @@ TEXTS = {
     "account-closed": ("The account is closed.", "None: no one can sign in with it. Invite the person again to open it."),
     "account-exists": ("There is an account of this id.", "Choose another id. An id is never given to a second person."),
     "already-linked": ("The records are already linked.", "None: nothing is left to do."),
+    "assessment-changed": (
+        "Another version of the assessment was saved after it was read.",
+        "Read it again. If your version is still right, send it with the new number in `seen`.",
+    ),
     "asker-not-allowed": (
         "The operator who asked has lost the scope since.",
         "Ask an operator with the scope to request it again.",

@@ -133,6 +133,20 @@ class CheckinUnanswered(Payload):
     report_at: Internal[datetime]
 
 
+@event("registry.review.due.v1")
+class ReviewDue(Payload):
+    """A protection plan is to be reviewed by a human. Published once for each saved version.
+
+    `case_ref` is the person's own reference: a plan is no matter of one case.
+    """
+
+    case_ref: Internal[str]
+    defender_ref: Internal[str]
+    about: Internal[str]
+    version: Internal[int]
+    urgency: Internal[str] = "low"
+
+
 @event("registry.contact.disclosed.v1")
 class ContactDisclosed(Disclosed):
     """How to reach the person safely, sealed to the one partner that accepted.

@@ -24,7 +24,7 @@ from ngao.contracts.events.referral import (
     OfferWithdrawn,
     PartnerRevoked,
 )
-from ngao.contracts.events.registry import CheckinUnanswered, ContactOutdated, DefenderResolved
+from ngao.contracts.events.registry import CheckinUnanswered, ContactOutdated, DefenderResolved, ReviewDue
 from services.notify.context import Context
 from services.notify.ladders.case_alarms import CaseAlarms
 from services.notify.ladders.model import CaseOwner
@@ -55,6 +55,7 @@ from services.notify.rules import Facts
     DisclosureMissed,
     ContactOutdated,
     CheckinUnanswered,
+    ReviewDue,
 )
 def plan_for_notice(ctx: Context, notice: Notice, envelope: Event) -> None:
     """Plan what the policy says about an event. An acceptance that is published again (`again`) is ignored."""

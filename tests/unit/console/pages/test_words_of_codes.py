@@ -34,6 +34,7 @@ from services.console.case.model import SETTLED_BECAUSE
 from services.console.messages.model import FILTERED
 from services.console.parked.model import Why
 from services.console.policy import Policy, read_policy
+from services.console.protection.model import FIELDS as FIELDS_OF_PLANS
 from services.console.sentences.lists import CODES
 from services.intake.quarantine.show import STATES as OF_FORMS
 from services.notify.ladders.planning import NO_CHANNEL
@@ -52,6 +53,7 @@ from services.registry.networks import model as of_networks
 from services.registry.people import cautions
 from services.registry.people.cautions import Caution
 from services.registry.people.resolution import Kind, Verdict
+from services.registry.protection import model as of_protection
 from services.registry.trainings import model as of_trainings
 
 FOLDER = Path(console.__file__).parent
@@ -117,6 +119,9 @@ SHOWN: list[tuple[str, str, Iterable[str]]] = [
     ("networks/templates/network_words.html", "row_wrong", of_rows("refuse", 1) | of_rows("FieldError", 1)),
     ("networks/templates/network_words.html", "table_wrong", of_rows("NoTable", 0)),
     ("trainings/templates/training_words.html", "state", of_trainings.State),
+    ("protection/templates/protection_words.html", "subject", of_protection.About),
+    ("protection/templates/protection_words.html", "state", of_protection.Progress),
+    ("protection/templates/protection_words.html", "wrong", [*FIELDS_OF_PLANS, "other"]),
     ("candidates/templates/candidate.html", "verdict", [each for each in Verdict if each is not Verdict.OPEN]),
     ("rules/templates/policy.html", "kept", {kind for kind, _ in KEPT}),
     ("rules/templates/policy.html", "since", {moment for _, moment in KEPT}),
