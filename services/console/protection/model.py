@@ -45,7 +45,7 @@ def assessment_of(typed: Mapping[str, str]) -> dict[str, Any]:
 
 
 def typed_of(version: Mapping[str, Any]) -> dict[str, str]:
-    """Return a saved version as it was typed, for the form of the next one. The review date is chosen anew."""
+    """Return a saved version as it was typed, for the form of the next one. The review date is not kept."""
     content = version["content"]
     typed = {name: "\n".join(content[name]) for name in _LINES}
     typed |= {name: content[name] for name in ("vulnerability", "capacity")} | {"seen": str(version["number"])}
