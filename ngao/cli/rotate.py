@@ -125,7 +125,7 @@ def keys(service: OneService = None) -> None:
 
 @app.command()
 def sealing(
-    service: Annotated[str | None, typer.Option("--service", help=f"One of {', '.join(SEALED_TO)}; both by default.")] = None,
+    service: Annotated[str | None, typer.Option("--service", help=f"One of {', '.join(SEALED_TO)}; all by default.")] = None,
 ) -> None:
     """Start a new period of the keys that others seal to. Earlier private keys are kept until you retire them."""
     if "intake" in _begin(rotate_keys.begin_sealing, "{period} is the sealing period of {service}", service, SEALED_TO):

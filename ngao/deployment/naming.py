@@ -12,7 +12,7 @@ from ngao.kernel.scopes import SCOPES
 SERVICES = contracts.SERVICES
 CONSOLE = "console"
 """The service that people sign in to; it alone signs staff tokens."""
-SEALED_TO = ("registry", "intake")
+SEALED_TO = ("registry", "intake", "notify")
 """Services that others seal to, each with one key pair per period."""
 
 DISCLOSING = ("registry", "intake")

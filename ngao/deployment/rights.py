@@ -20,7 +20,7 @@ from ngao.chassis.storage.preflight import RESTORES
 COLLECTIONS: Mapping[str, tuple[str, ...]] = {
     "intake": ("case_files", "dry_runs", "notes", "pins", "reports", "sources"),
     "referral": ("cases", "directory", "engagements", "partner_cursors", "partner_events", "partners", "story"),
-    "notify": ("alarms", "contact_summaries", "messages", "owners", "roster"),
+    "notify": ("alarms", "contact_summaries", "handed", "messages", "owners", "roster"),
     "registry": (
         "assessments",
         "candidates",
@@ -30,6 +30,7 @@ COLLECTIONS: Mapping[str, tuple[str, ...]] = {
         "contacts",
         "defenders",
         "disclosures",
+        "hand_overs",
         "looks",
         "memberships",
         "pins",

@@ -13,6 +13,8 @@ from ngao.testing.memory import SHIPPED_POLICY, MemoryRepository, Records, Servi
 from services.notify.channels.channel import Channel
 from services.notify.channels.outgoing import Outcome, OutgoingMessage, Result
 from services.notify.context import Context
+from services.notify.handed.model import Handed
+from services.notify.handed.store import HandedRepository, UsedOnce
 from services.notify.ladders.model import AlarmRecord, AlarmState, CaseOwner
 from services.notify.ladders.store import AlarmRecordRepository, OwnerRepository
 from services.notify.messages.model import Message, State
@@ -50,7 +52,7 @@ class MemoryMessages(MemoryRepository[Message], MessageRepository):
         return self._records.ordered(fits, by=_made, newest_first=True)[:limit]
 
     def unsent(self) -> tuple[int, datetime | None]:
-        waiting = self._records.ordered(lambda each: each.next_attempt is not None, by=_made)
+        waiting = self._records.ordered(lambda each: each.next_attempt is not None and each.asked is None, by=_made)
         return len(waiting), waiting[0].created_at if waiting else None
 
     def not_escalated(self, now: datetime) -> tuple[int, datetime | None]:
@@ -204,6 +206,27 @@ class MemoryChannel(Channel):
         return outcome
 
 
+class MemoryHanded(MemoryRepository[Handed], HandedRepository):
+    """The boxes that wait for their messages to be sent."""
+
+
+class MemoryUsedOnce(UsedOnce):
+    """Takes boxes out of memory."""
+
+    def __init__(self, handed: Records[Handed]) -> None:
+        self._records = handed
+
+    def take(self, message_id: str, now: datetime) -> Handed | None:
+        found = self._records.kept.pop(message_id, None)
+        return found if found and found.until > now else None
+
+    def purge(self, now: datetime) -> int:
+        over = [key for key, each in self._records.kept.items() if each.until <= now]
+        for key in over:
+            self._records.drop(key)
+        return len(over)
+
+
 class NotifyInMemory(ServiceInMemory[Context]):
     """A whole notify in memory, without what sends: a test leases from `due_messages` and sends through a channel of its own."""
 
@@ -214,6 +237,7 @@ class NotifyInMemory(ServiceInMemory[Context]):
         self.alarms: Records[AlarmRecord] = Records("case_ref")
         self.owners: Records[CaseOwner] = Records("case_ref")
         self.summaries: Records[ContactSummary] = Records("case_ref")
+        self.handed: Records[Handed] = Records("message_id")
         self.roster = Roster(*contacts)
         self.due_messages = MemoryDueMessages(self.messages, self.policy.furthest)
 
@@ -227,6 +251,7 @@ class NotifyInMemory(ServiceInMemory[Context]):
             owners=MemoryOwners(self.owners),
             roster=MemoryRoster(self.roster, unit),
             summaries=MemorySummaries(self.summaries),
+            handed=MemoryHanded(self.handed),
             channels=("email",),
         )
 

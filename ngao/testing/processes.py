@@ -63,7 +63,7 @@ class World:
         for service in AT_EDGE:
             first_keys.init_edge_names(directory / "keys" / service, self.edge_names.secret)
         self.onboarding = Onboarding().trust_in(*(directory / "keys" / service for service in ("registry", "intake")))
-        for recipient in ("registry", "intake"):
+        for recipient in ("registry", "intake", "notify"):
             first_keys.init_sealing_pair(directory / "keys" / recipient, directory / "keys" / "public", PERIOD, owner=recipient)
 
     def signed(self, event: Event) -> bytes:

@@ -15,6 +15,7 @@ from ngao.kernel.placeholders import Placeholders
 from ngao.kernel.references import pairwise_defender_ref
 from ngao.testing.memory import SHIPPED_POLICY, Records, ServiceInMemory
 from ngao.testing.registry_base import Memory
+from ngao.testing.registry_contact import MemoryHandOvers
 from ngao.testing.registry_features import MemoryCheckins, MemoryContactSafety, MemoryLooks
 from ngao.testing.registry_networks import MemoryMemberships, MemorySessions, MemoryTrainings
 from ngao.testing.registry_protection import MemoryAssessments
@@ -23,7 +24,7 @@ from services.registry.candidates.store import CandidateRepository
 from services.registry.cases.model import Case, CaseState
 from services.registry.cases.store import CaseRepository
 from services.registry.checkins.model import Checkin
-from services.registry.contact.model import ContactRecord
+from services.registry.contact.model import ContactRecord, HandOver
 from services.registry.context import Context
 from services.registry.disclosure.model import Disclosure
 from services.registry.disclosure.store import DisclosureRepository
@@ -234,6 +235,8 @@ class RegistryInMemory(ServiceInMemory[Context]):
         self.sessions: Records[Session] = Records()
         self.trainings: Records[TrainingRecord] = Records()
         self.assessments: Records[Assessment] = Records()
+        self.hand_overs: Records[HandOver] = Records()
+        self.key_of_notify = ("notify-key", "notify's public key")
         self.addresses = Addresses()
         self.recipients = MemoryRecipients(onboarding or Onboarding())
 
@@ -254,7 +257,9 @@ class RegistryInMemory(ServiceInMemory[Context]):
             sessions=MemorySessions(unit, self.sessions),
             trainings=MemoryTrainings(unit, self.trainings),
             assessments=MemoryAssessments(unit, self.assessments),
+            hand_overs=MemoryHandOvers(unit, self.hand_overs),
             boxes=GlassBoxes(),
+            key_of_notify=lambda: self.key_of_notify,
             recipients=self.recipients,
         )
 

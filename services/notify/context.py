@@ -13,6 +13,7 @@ from ngao.chassis.security.identity import Principal
 from ngao.chassis.storage.unit_of_work import Unit
 from services.notify.channels.account import MailAccount
 from services.notify.channels.kinds import CHANNELS
+from services.notify.handed.store import HandedRepository, UsedOnce
 from services.notify.ladders.planning import Situation
 from services.notify.ladders.reach import Reach
 from services.notify.ladders.store import AlarmRecordRepository, OwnerRepository
@@ -35,6 +36,7 @@ class Context(UnitContext):
     owners: OwnerRepository
     roster: RosterRepository
     summaries: ContactSummaryRepository
+    handed: HandedRepository
     channels: tuple[str, ...]
 
     @property
@@ -59,6 +61,8 @@ class NotifyParts(Parts[Context]):
         self.channels = {kind: CHANNELS[kind].open(settings) for kind, settings in own.channels.items()}
         self.account = MailAccount(own.longest_pause)
         self.due_messages = DueMessages(chassis.store.durable("messages"), self.policy.furthest)
+        self.handed = UsedOnce(chassis.store.durable("handed"))
+        self.keys = chassis.settings.keys_directory
         self.reach = Reach(chassis, self.policy, frozenset(self.channels), self.account)
         self.left_to_ask: dict[str, None] = {}
         self.listed_for: dict[Recipient, datetime] = {}
@@ -82,5 +86,6 @@ class NotifyParts(Parts[Context]):
             owners=OwnerRepository(unit),
             roster=RosterRepository(unit),
             summaries=ContactSummaryRepository(unit),
+            handed=HandedRepository(unit),
             channels=tuple(self.channels),
         )

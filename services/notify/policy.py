@@ -59,6 +59,7 @@ class NotificationsFile(Strict):
     ladders = fields.Dict(keys=fields.String(), values=fields.Nested(_Ladder), required=True)
     undeliverable = fields.Nested(_Undeliverable, required=True)
     repeats_within_minutes = fields.Float(load_default=60, validate=validate.Range(min=0, max=1440))
+    hand_over_within_hours = fields.Float(load_default=72, validate=validate.Range(min=1, max=720))
     retry_after_seconds = fields.List(fields.Float(validate=validate.Range(min=0)), required=True)
 
 
@@ -115,6 +116,7 @@ def to_policy(notifications: Mapping[str, Any], templates: Mapping[str, Any], ve
         ladders={name: _ladder(name, ladder) for name, ladder in notifications["ladders"].items()},
         undeliverable=Undeliverable(**notifications["undeliverable"]),
         repeats_within=timedelta(minutes=notifications["repeats_within_minutes"]),
+        hand_over_within=timedelta(hours=notifications["hand_over_within_hours"]),
         retry_after=tuple(timedelta(seconds=seconds) for seconds in notifications["retry_after_seconds"]),
         templates=_templates(templates),
     )

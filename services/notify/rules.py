@@ -122,7 +122,10 @@ class Undeliverable:
 
 @dataclass(frozen=True)
 class Policy:
-    """All rules together; `version` is stored with every result."""
+    """All rules together; `version` is stored with every result.
+
+    A message to a person that has no address after `hand_over_within` has failed, and a human is asked.
+    """
 
     version: str
     rules: tuple[Rule, ...]
@@ -131,6 +134,7 @@ class Policy:
     retry_after: tuple[timedelta, ...]
     templates: Templates
     repeats_within: timedelta = timedelta(hours=1)
+    hand_over_within: timedelta = timedelta(hours=72)
 
     def rules_for(self, facts: Facts) -> tuple[Rule, ...]:
         """Return the rules that apply to an event."""

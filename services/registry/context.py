@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from ngao.chassis.chassis import Chassis
 from ngao.chassis.handlers import Parts, UnitContext
 from ngao.chassis.security.identity import Principal
+from ngao.chassis.security.keyfiles import active_public
 from ngao.chassis.security.sealed_boxes import OwnBoxes
 from ngao.chassis.storage.recipients import UnitRecipients, onboarding_keys
 from ngao.chassis.storage.unit_of_work import Unit
@@ -15,7 +18,7 @@ from ngao.kernel.actors import Actor
 from services.registry.candidates.store import CandidateRepository
 from services.registry.cases.store import CaseRepository
 from services.registry.checkins.store import CheckinRepository
-from services.registry.contact.store import ContactSafetyRepository
+from services.registry.contact.store import ContactSafetyRepository, HandOverRepository
 from services.registry.disclosure.store import DisclosureRepository
 from services.registry.networks.store import MembershipRepository
 from services.registry.people.store import AddressRepository, DefenderRepository, LookRepository
@@ -46,7 +49,9 @@ class Context(UnitContext):
     sessions: SessionRepository
     trainings: TrainingRepository
     assessments: AssessmentRepository
+    hand_overs: HandOverRepository
     boxes: OwnBoxes
+    key_of_notify: Callable[[], tuple[str, str]]
     recipients: UnitRecipients
 
 
@@ -58,6 +63,7 @@ class RegistryParts(Parts[Context]):
         self.policy = read_policy(chassis.settings.policy_directories)
         keys = chassis.settings.keys_directory
         self._boxes, self._onboarding_keys = OwnBoxes(keys), onboarding_keys(keys)
+        self._key_of_notify = partial(active_public, chassis.settings.public_keys_directory, "notify")
         chassis.expire_parked_by(self.policy.retention)
 
     def context(self, unit: Unit, principal: Principal | None = None) -> Context:
@@ -78,6 +84,8 @@ class RegistryParts(Parts[Context]):
             sessions=SessionRepository(unit),
             trainings=TrainingRepository(unit),
             assessments=AssessmentRepository(unit),
+            hand_overs=HandOverRepository(unit),
             boxes=self._boxes,
+            key_of_notify=self._key_of_notify,
             recipients=UnitRecipients(unit, self._onboarding_keys),
         )

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from ngao.chassis.http.openapi import FieldProblem, ProblemDocument
-from ngao.chassis.storage.held import ACCOUNTS_RULE, APPROVALS_RULE, FORMS_RULE, OUTBOX_RULE, Held
+from ngao.chassis.storage.held import ACCOUNTS_RULE, APPROVALS_RULE, FORMS_RULE, HANDED_RULE, OUTBOX_RULE, Held
 from ngao.contracts import CATALOGUE, DataClass
 from ngao.local.configuration import SERVICES
 from tests.support.inventory import HELD_CLOSED, declared, over_http, sent_to_us, stored
@@ -67,8 +67,8 @@ KEPT: dict[str, tuple[str, ...]] = {
 """Where what comes in is kept: a field, or all fields below a pointer."""
 
 
-BOXES_FOR_PARTNERS = "referral.partner_events.boxed"
-"""What a partner reads again over HTTP: the box that went to its queue, which only it opens."""
+BOXES_FOR_PARTNERS, BOX_FOR_A_MESSAGE = "referral.partner_events.boxed", "notify.handed.box"
+"""What a partner reads again over HTTP: the box that went to its queue, which only it opens; the registry's box for notify."""
 PROOFS = {f"console.accounts.{name}" for name in ("password_hash", "recovery_hashes", "totp_sealed", "organisation")}
 """What proves who signs in at a page: typed into a form, or made for it, and described by no schema."""
 KEPT_FORMS = {"console.kept_forms.body"}
@@ -92,7 +92,7 @@ def test_what_is_sealed_or_hashed_is_forgotten_by_a_rule_and_nothing_else_is() -
         if field["held"] is Held.INTERNAL:
             assert field["rule"] == "", name
         else:
-            assert field["rule"] in {*RULES[service], OUTBOX_RULE, APPROVALS_RULE, ACCOUNTS_RULE, FORMS_RULE}, name
+            assert field["rule"] in {*RULES[service], OUTBOX_RULE, APPROVALS_RULE, ACCOUNTS_RULE, FORMS_RULE, HANDED_RULE}, name
 
 
 def test_every_rule_forgets_something() -> None:
@@ -117,5 +117,5 @@ def test_nothing_is_sealed_or_hashed_of_which_nobody_knows_what_it_is() -> None:
     places = {place for places in KEPT.values() for place in places}
     ours = {name for name, (_, field) in STORED.items() if field["held"] is not Held.INTERNAL}
     passing = {f"{service}.{name}" for service in SERVICES for name in PASSING}
-    assert ours - passing - PROOFS - KEPT_FORMS - {BOXES_FOR_PARTNERS} == places
+    assert ours - passing - PROOFS - KEPT_FORMS - {BOXES_FOR_PARTNERS, BOX_FOR_A_MESSAGE} == places
     assert ours >= PROOFS | KEPT_FORMS

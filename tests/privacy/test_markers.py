@@ -62,8 +62,11 @@ It has no organisation at which people sign in: `test_sign_in_by_organisation.py
 
 Console publishes nothing but where the chains of its audit are, an hour after its start.
 """
-MOVED = {(each, "outbox.record") for each in SERVICES} | {("registry", "checkins.pending")}
-"""It is moved on or acted on within a second, so it may be there or not; the files of the database are searched for it, too."""
+MOVED = {(each, "outbox.record") for each in SERVICES} | {("registry", "checkins.pending"), ("notify", "handed.box")}
+"""It is moved on or acted on within a second, so it may be there or not; the files of the database are searched for it, too.
+
+A box with an address is deleted when its message is sent: tests/service/test_address_handed.py looks for what it leaves.
+"""
 _ARGON2 = r"\$argon2id\$v=19\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}"
 _HASH = rf"((phone|email|reference):)?[0-9a-f]{{64}}|{_ARGON2}"
 LOOKS: dict[Held, Callable[[Any], bool]] = {

@@ -342,7 +342,6 @@ def test_a_partner_nobody_knows_is_refused_where_an_operator_sees_it(
         (None, "contact_unknown"),
         ({"may_contact": False, "channels": ["email"]}, "no_safe_contact"),
         ({"may_contact": True, "channels": ["phone"]}, "channel_not_allowed"),
-        ({"may_contact": True, "channels": ["email"]}, "no_address"),
     ],
 )
 def test_a_defender_is_not_told_unless_it_is_safe_and_the_refusal_is_an_event(

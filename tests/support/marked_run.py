@@ -95,11 +95,14 @@ class MarkedRun:
         lines = "\n".join(json.dumps(each) for each in (self.marked(), {**self.marked(), "needs": ["none"]}))
         assert self.source.post(lines.encode(), Content_Type="application/x-ndjson")[0] == 202
         self.coalition.told(receipts[3]["case_ref"], "duty-officer")
-        eventually(lambda: self._letters(receipts[3], "refused"), what="the defender not to be told, and why")
+        eventually(lambda: self._waits_for_hours(receipts[3]), what="the message to the defender to wait for her hours")
 
     def _disclosed(self, case_ref: str) -> None:
         for service in ("registry.contact", "intake.narrative"):
             self.partner.hears(f"{service}.disclosed", case_ref)
+
+    def _waits_for_hours(self, receipt: Mapping[str, Any]) -> bool:
+        return [each["reason"] for each in self._letters(receipt, "queued")] == ["outside_hours"]
 
     def _letters(self, receipt: Mapping[str, Any], state: str) -> list[Any]:
         path = f"/v1/messages?case_ref={receipt['case_ref']}&state={state}"

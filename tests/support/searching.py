@@ -125,8 +125,9 @@ def outsiders_files(coalition: Coalition) -> Iterator[Place]:
 
 
 def mail(coalition: Coalition) -> Iterator[Place]:
-    """Letters as the mail server took them."""
-    yield from _files(coalition, coalition.mail.rglob("*"))
+    """Letters as the mail server took them, but for the lines that say to whom each goes: a person's own address is one."""
+    for name, content in _files(coalition, coalition.mail.rglob("*")):
+        yield name, b"\n".join(line for line in content.split(b"\n") if not line.startswith((b"To: ", b"X-RcptTo: ")))
 
 
 def answers(coalition: Coalition) -> Iterator[Place]:

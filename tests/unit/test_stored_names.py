@@ -118,8 +118,8 @@ STORED = {
         _id revision since state
     """,
     "notify.message": """
-        _id about acknowledged_by attempts case_ref cause channel covered_by created_at due escalate_at event gravity
-        held_since ladder lease notes notes.at notes.reason notes.what policy_version position reason recipient_kind
+        _id about acknowledged_by asked attempts case_ref cause channel covered_by created_at due escalate_at event
+        gravity held_since ladder lease notes notes.at notes.reason notes.what policy_version position reason recipient_kind
         recipient_ref reference revision state template urgency urgent
     """,
     "notify.owner": """

@@ -43,6 +43,8 @@ APPROVALS_RULE = "approvals"
 """No rule of a coalition: a request for a second operator is gone after `[approvals] within_s`, or when it is decided."""
 ACCOUNTS_RULE = "accounts"
 """No rule of a coalition: what proves who signs in at the console is destroyed when the account is closed."""
+HANDED_RULE = "handed"
+"""No rule of a coalition: an address that was handed over for one message is gone when it is used, or after a few minutes."""
 FORMS_RULE = "forms"
 """No rule of a coalition: a form that the console keeps until a person signs in again is gone after a quarter of an hour."""
 

@@ -18,6 +18,16 @@ class MessageEvent(Payload):
     channel: Internal[str]
 
 
+@event("notify.address.requested.v1")
+class AddressRequested(Payload):
+    """Notify needs the address of a case's person for one message, by this channel. `ask_id` names this request alone."""
+
+    message_id: Internal[str]
+    ask_id: Internal[str]
+    case_ref: Internal[str]
+    channel: Internal[str]
+
+
 @event("notify.message.sent.v1")
 class MessageSent(MessageEvent):
     """The channel accepted the message."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from ngao.contracts.events.intake import StatedConsent
 from ngao.contracts.events.parts import Disclosed, Withheld
-from ngao.contracts.payloads import Internal, Lasting, Part, Payload, event, part
+from ngao.contracts.payloads import Internal, Lasting, Part, Payload, Sealed, event, part
 from ngao.kernel.consent import ConsentChange, Statement
 
 
@@ -145,6 +145,30 @@ class ReviewDue(Payload):
     about: Internal[str]
     version: Internal[int]
     urgency: Internal[str] = "low"
+
+
+@event("registry.address.handed.v1")
+class AddressHanded(Payload):
+    """One address for one message, sealed to notify. It is used once, and not after `until`."""
+
+    message_id: Internal[str]
+    ask_id: Internal[str]
+    case_ref: Internal[str]
+    channel: Internal[str]
+    until: Internal[datetime]
+    key_id: Internal[str]
+    box: Sealed[str]
+
+
+@event("registry.address.refused.v1")
+class AddressRefused(Payload):
+    """The address is not handed over now, and why, as a code. `wait` is true if it may be later."""
+
+    message_id: Internal[str]
+    ask_id: Internal[str]
+    case_ref: Internal[str]
+    reason: Internal[str]
+    wait: Internal[bool] = False
 
 
 @event("registry.contact.disclosed.v1")

@@ -32,8 +32,10 @@ _OWN = (
 )  # fmt: skip
 _PAIR = ("tls/cert.pem", "tls/key.pem")
 _GIVEN = tuple(f"{kind}-{service}" for kind in ("broker", "store", "keyfile") for service in SERVICES)
-_SEALED = dict.fromkeys(SEALED_TO, ("keys/sealing-*.key", "keys/onboarding-*.pub"))
-_MORE = {service: (*_SEALED.get(service, ()), *(("keys/edge-names.key",) if service in AT_EDGE else ())) for service in SERVICES}
+_SEALED = dict.fromkeys(SEALED_TO, ("keys/sealing-*.key",))
+_VOUCHED = dict.fromkeys(DISCLOSING, ("keys/onboarding-*.pub",))
+_AT_EDGE = dict.fromkeys(AT_EDGE, ("keys/edge-names.key",))
+_MORE = {name: tuple(each for of in (_SEALED, _VOUCHED, _AT_EDGE) for each in of.get(name, ())) for name in SERVICES}
 # The files that a room cannot be without; `*` stands for the period.
 _WANTED: Mapping[str, tuple[str, ...]] = {
     "public": (*(f"{owner}-*.pub" for owner in SEALED_TO), *(f"signing-{service}-*.pub" for service in SERVICES), "backup.pub"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from services.notify.messages import refusals
@@ -22,10 +22,6 @@ class Situation:
     roster: Roster
     channels: Collection[str]
     now: datetime
-
-    def only_by(self, channels: Collection[str]) -> Situation:
-        """Return the situation as it is where only these channels may be used."""
-        return replace(self, channels=tuple(channel for channel in self.channels if channel in channels))
 
     def reaches(self, recipient: Recipient) -> bool:
         """Return True if there is an address and a channel for this recipient."""
@@ -255,7 +251,10 @@ def _to_defender(situation: Situation, draft: Draft, summary: ContactSummary | N
     reason = refusals.why_not_the_defender(summary, situation.channels)
     if reason or summary is None:
         return _refused(situation, draft, recipient, reason or refusals.CONTACT_UNKNOWN)
-    return _to(situation.only_by(summary.channels), draft, recipient)
+    message = _message(situation, draft, recipient, next(each for each in situation.channels if each in summary.channels))
+    message.next_attempt = situation.now
+    message.notes.append(Note(situation.now, "queued"))
+    return message
 
 
 def _to_owner(situation: Situation, draft: Draft, owner: str | None, alarms: Collection[Message]) -> Changes:

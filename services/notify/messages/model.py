@@ -51,6 +51,7 @@ class Message:
     need, or nothing) are the kind of alarm; `covered_by` is the cause whose ladder asks instead.
     `urgent` is the flag of the policy's rule, whatever the urgency of the case; notify's own events carry it.
     `held_since` is set while the channel's whole account is refused, also for one that was not tried until its deadline.
+    `asked` is the last request for the address of a person who is on no roster.
     """
 
     id: str
@@ -77,6 +78,7 @@ class Message:
     event: str = ""
     covered_by: str | None = None
     held_since: datetime | None = None
+    asked: str | None = None
     notes: list[Note] = field(default_factory=list)
     revision: int = 0
 
@@ -130,6 +132,30 @@ class Message:
         """Do not try it again, because its cause was acknowledged meanwhile, or another alarm that is being asked covers it."""
         self._leave_sending(State.COVERED, at, "covered")
         self.held_since = None
+
+    def ask_for_address(self, at: datetime, due: datetime) -> str:
+        """Postpone it until its address is handed over, and return the id of the request: that of the lease. It is no try."""
+        request, notes, reason = self.lease or "", list(self.notes), self.reason
+        self._leave_sending(State.QUEUED, at, "address_asked", reason)
+        if notes and notes[-1].what in {"address_asked", "address_waits"}:
+            self.notes = notes  # one line for the whole wait
+        self.asked, self.next_attempt, self.attempts = request, due, max(0, self.attempts - 1)
+        return request
+
+    def address_came(self, at: datetime) -> None:
+        """Let it be sent now."""
+        self.next_attempt, self.reason = at, ""
+
+    def wait_for_address(self, at: datetime, due: datetime, reason: str) -> None:
+        """Ask again later: the person may not be contacted now."""
+        if (self.notes[-1].what, self.notes[-1].reason) != ("address_waits", reason):
+            self.notes.append(Note(at, "address_waits", reason))
+        self.next_attempt, self.reason = due, reason
+
+    def was_refused(self, at: datetime, reason: str) -> None:
+        """Mark it as refused: the person must not be contacted."""
+        self.state, self.reason, self.next_attempt = State.REFUSED, reason, None
+        self.notes.append(Note(at, "refused", reason))
 
     def has_failed(self, at: datetime, reason: str) -> None:
         """Mark it as failed, because the channel will not accept it."""

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
-from ngao.contracts.events.notify import MessageAcknowledged, MessageEvent, MessageFailed, MessageRefused, MessageSent
+from ngao.contracts.events.notify import (
+    AddressRequested,
+    MessageAcknowledged,
+    MessageEvent,
+    MessageFailed,
+    MessageRefused,
+    MessageSent,
+)
 from services.notify.context import Context
 from services.notify.messages.model import Message, State
 
@@ -18,6 +26,17 @@ def queue_messages(ctx: Context, planned: Iterable[Message]) -> list[Message]:
         if message.state is State.REFUSED:
             publish_refused(ctx, message)
     return new
+
+
+UNANSWERED = timedelta(minutes=2)
+"""After so long without an answer the address is asked for again."""
+
+
+def ask_for_address(ctx: Context, message: Message) -> None:
+    """Ask the registry for the address of one message. It is not sent before that comes."""
+    request = message.ask_for_address(ctx.now, ctx.now + UNANSWERED)
+    wanted = AddressRequested(message_id=message.id, ask_id=request, case_ref=message.case_ref, channel=message.channel)
+    ctx.publish(wanted, subject=message.case_ref, urgent=message.urgent)
 
 
 def publish_sent(ctx: Context, message: Message) -> None:

@@ -11,8 +11,8 @@ from services.notify.ladders.escalate import OPERATOR, ask_next
 from services.notify.ladders.model import is_answered
 from services.notify.ladders.planning import escalate, instead_of, raise_alarm
 from services.notify.messages.model import Message, State
-from services.notify.messages.publishing import publish_failed, publish_sent
-from services.notify.messages.refusals import TRIES_EXHAUSTED
+from services.notify.messages.publishing import ask_for_address, publish_failed, publish_sent
+from services.notify.messages.refusals import ADDRESS_WANTED, NOT_HANDED, TRIES_EXHAUSTED
 
 AGAIN = timedelta(seconds=1)
 """The wait after a refusal of the whole account; `MailAccount` decides how often the account is tried."""
@@ -23,7 +23,12 @@ def record_outcome(ctx: Context, leased: Message, outcome: Outcome) -> None:
     message = ctx.messages.get(leased.id)
     if message is None or not message.is_leased_by(leased.lease or ""):
         return
-    if outcome.result is Result.ACCEPTED:
+    if outcome.reason == ADDRESS_WANTED:
+        if ctx.now - message.created_at > ctx.policy.hand_over_within:
+            _fail(ctx, message, Outcome(Result.PERMANENT_FAILURE, message.reason or NOT_HANDED))
+            return
+        ask_for_address(ctx, message)
+    elif outcome.result is Result.ACCEPTED:
         message.was_sent(ctx.now, ctx.policy.within(message.ladder, message.position))
         publish_sent(ctx, message)
     elif outcome.result is Result.TRANSIENT_FAILURE and _was_answered(ctx, message):

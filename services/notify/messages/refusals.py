@@ -14,7 +14,9 @@ TRIES_EXHAUSTED = "given_up"
 NOT_ACKNOWLEDGED = "nobody_reached"
 NOT_WRITTEN = "not_written"
 NO_TEMPLATE = "no_template"
-UNSEEN_BY_SERVER = frozenset({NO_ADDRESS, NO_TEMPLATE, NOT_WRITTEN})
+ADDRESS_WANTED = "address_wanted"
+NOT_HANDED = "address_not_handed"
+UNSEEN_BY_SERVER = frozenset({NO_ADDRESS, NO_TEMPLATE, NOT_WRITTEN, ADDRESS_WANTED, NOT_HANDED})
 """Reasons for which a message is not handed to a channel at all."""
 
 MEANING = {
@@ -26,6 +28,14 @@ MEANING = {
     NOT_ACKNOWLEDGED: "The alarm that asked instead ended without an acknowledgement.",
     NOT_WRITTEN: "Notify could not write it: see `message.not_written` in its log.",
     NO_TEMPLATE: "The policy no longer has its template.",
+    NOT_HANDED: "The registry did not answer with an address in time.",
+    "stopped": "The person has said stop.",
+    "person_calls": "The person does not want to be contacted: they call.",
+    "not_safe": "No one has confirmed that this channel is safe.",
+    "reconfirmation_overdue": "How the person may be reached was confirmed too long ago.",
+    "outside_hours": "It waits for the hours in which contact is safe.",
+    "no_key": "The registry has no public key of notify to seal the address to.",
+    "handed_too_often": "The address was handed over for this message too often.",
 }
 
 

@@ -18,11 +18,13 @@ from services.notify.channels.account import MailAccount
 from services.notify.channels.channel import Channel
 from services.notify.channels.outgoing import Outcome, OutgoingMessage, Result
 from services.notify.context import NotifyParts
+from services.notify.handed.opening import HandedAddresses
 from services.notify.messages.model import Message
 from services.notify.messages.record_outcome import record_outcome
-from services.notify.messages.refusals import NO_ADDRESS, NO_TEMPLATE, NOT_WRITTEN, UNSEEN_BY_SERVER
+from services.notify.messages.refusals import ADDRESS_WANTED, NO_ADDRESS, NO_TEMPLATE, NOT_WRITTEN, UNSEEN_BY_SERVER
 from services.notify.messages.store import DueMessages
 from services.notify.messages.templates import Templates
+from services.notify.roster.model import DEFENDER
 from services.notify.roster.store import RosterRepository
 
 # Longer than a conversation in which every answer takes the channel's whole timeout.
@@ -42,6 +44,7 @@ class Sender:
     channels: Mapping[str, Channel]
     roster: RosterRepository
     instead: str = ""
+    handed: HandedAddresses | None = None
 
     def deliver(self, message: Message) -> Outcome:
         """Try once to send a message. Whatever is wrong with it is an outcome, so that another person is notified.
@@ -58,6 +61,8 @@ class Sender:
 
     def _deliver(self, message: Message) -> Outcome:
         """Render the message in the recipient's language and hand it to its channel."""
+        if message.recipient.kind == DEFENDER:
+            return self._deliver_handed(message)
         reachable = self.roster.with_address(message.recipient)
         if reachable is None or message.channel not in self.channels:
             return Outcome(Result.PERMANENT_FAILURE, NO_ADDRESS)
@@ -66,6 +71,19 @@ class Sender:
         if not template:
             return Outcome(Result.PERMANENT_FAILURE, NO_TEMPLATE)
         text = self.templates.render(template, contact.language, reference=message.reference, link=self.link)
+        return self.channels[message.channel].send(OutgoingMessage(message.id, address, text.subject, text.body))
+
+    def _deliver_handed(self, message: Message) -> Outcome:
+        """Send it to the address that the registry handed over for it, in the default language; without one it is asked for."""
+        template = self._template(message)
+        if not template:
+            return Outcome(Result.PERMANENT_FAILURE, NO_TEMPLATE)
+        if message.channel not in self.channels:
+            return Outcome(Result.PERMANENT_FAILURE, NO_ADDRESS)
+        address = self.handed.take(message) if self.handed else None
+        if address is None:
+            return Outcome(Result.TRANSIENT_FAILURE, ADDRESS_WANTED)
+        text = self.templates.render(template, self.templates.default_language, reference=message.reference, link="")
         return self.channels[message.channel].send(OutgoingMessage(message.id, address, text.subject, text.body))
 
     def _template(self, message: Message) -> str:
@@ -89,7 +107,9 @@ def send_urgent(parts: NotifyParts) -> None:
 
 def _turn(parts: NotifyParts, *, urgent_only: bool) -> None:
     policy = parts.policy
-    sender = Sender(policy.templates, parts.link, parts.channels, parts.read().roster, policy.undeliverable.template)
+    handed = HandedAddresses(parts.handed, parts.keys, parts.clock.now)
+    roster, instead = parts.read().roster, policy.undeliverable.template
+    sender = Sender(policy.templates, parts.link, parts.channels, roster, instead, handed)
     send_for_one_turn(
         parts.due_messages, sender, parts.account, partial(_record, parts), parts.clock.now, urgent_only=urgent_only
     )

@@ -30,7 +30,7 @@ class MessageDocument(
     but=("recipient", "next_attempt"),
     held=internal(
         "cause case_ref template channel urgent policy_version created_at state reason attempts lease ladder position "
-        "escalate_at acknowledged_by urgency about gravity event covered_by held_since notes"
+        "escalate_at acknowledged_by urgency about gravity event covered_by held_since asked notes"
     ),
 ):
     """One message and its state. `due` holds `next_attempt`: unset when the message is not to be sent."""
@@ -81,8 +81,8 @@ class MessageRepository(Repository[Message]):
         return self._all(MessageDocument.objects(**wanted).order_by("-created_at").limit(min(limit, MOST_SHOWN)))
 
     def unsent(self) -> tuple[int, datetime | None]:
-        """Return how many messages wait to be sent, and when the oldest was created."""
-        return count_and_first(MessageDocument.objects(due__exists=True), "created_at")
+        """Return how many messages wait to be sent, and when the oldest was created; but for those that wait for an address."""
+        return count_and_first(MessageDocument.objects(due__exists=True, asked__exists=False), "created_at")
 
     def not_escalated(self, now: datetime) -> tuple[int, datetime | None]:
         """Return how many unacknowledged messages were not escalated in time, and when the first should have been."""

@@ -136,11 +136,11 @@ def remove_contact(ctx: Context, ref: str, contact_id: str) -> dict[str, Any]:
 @forgets
 def forget_contacts(ctx: Context, ref: str) -> Mapping[str, int]:
     """Remove what officers recorded of contact with the person of this record."""
-    record = ctx.contact_safety.get(ref)
-    if record is None:
-        return {}
-    ctx.contact_safety.remove(record)
-    return {"contact_safety": 1}
+    removed = {"hand_overs": ctx.hand_overs.forget(ref)}
+    if record := ctx.contact_safety.get(ref):
+        ctx.contact_safety.remove(record)
+        removed["contact_safety"] = 1
+    return {name: number for name, number in removed.items() if number}
 
 
 def store_or_drop(ctx: Context, person: Person, record: ContactRecord) -> None:

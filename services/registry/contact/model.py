@@ -122,6 +122,25 @@ class ContactRecord:
         return min(terms.due(each) for each in rules)
 
 
+@dataclass
+class HandOver:
+    """What was answered to notify about one message (the id): which request, and `reason`, empty if the address was handed over.
+
+    `times` is how often it was handed over. `defender_ref` is the record that the case had.
+    """
+
+    id: str
+    ask_id: str
+    case_ref: str
+    defender_ref: str
+    channel: str
+    at: datetime
+    reason: str = ""
+    until: datetime | None = None
+    times: int = 0
+    revision: int = field(default=0, compare=False)
+
+
 @dataclass(frozen=True)
 class Terms:
     """The coalition's rules: after how long a contact is to be confirmed again, and how long after that it may still be used."""

@@ -12,7 +12,7 @@ from ngao.chassis.storage.documents import Stored, count_and_first
 from ngao.chassis.storage.held import internal, sealed
 from ngao.chassis.storage.lookups import Record
 from ngao.kernel.records import from_record, to_record
-from services.registry.contact.model import ContactRecord, Rule
+from services.registry.contact.model import ContactRecord, HandOver, Rule
 from services.registry.store import Repository, scope_of
 
 
@@ -55,6 +55,25 @@ class ContactSafetyRepository(Repository[ContactRecord]):
     def _record(self, entity: ContactRecord) -> Record:
         rules = [{**to_record(rule), "confirmed_at": rule.confirmed_at.isoformat()} for rule in entity.rules]
         return super()._record(entity) | {"rules": self._seal(scope_of("", entity.id), entity.id, "rules", rules)}
+
+
+class HandOverDocument(Stored, of=HandOver, held=internal("ask_id case_ref defender_ref channel reason until times at")):
+    """What was answered to notify about one message (the id); it holds no address."""
+
+    meta: ClassVar[dict[str, Any]] = {"db_alias": "registry", "collection": "hand_overs", "indexes": ["defender_ref"]}
+
+
+class HandOverRepository(Repository[HandOver]):
+    """The answers to notify."""
+
+    document = HandOverDocument
+
+    def forget(self, ref: str) -> int:
+        """Delete what is about the person of this record. Returns how many there were."""
+        found = self._all(HandOverDocument.objects(defender_ref=ref))
+        for each in found:
+            self._unit.drop(self.collection, each.id, each.revision)
+        return len(found)
 
 
 def _rule(raw: Record) -> Rule:

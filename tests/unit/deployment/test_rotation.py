@@ -280,11 +280,11 @@ def test_the_newest_period_is_never_retired(made: SecretsFolder) -> None:
 
 
 def test_a_period_is_not_retired_before_every_process_has_seen_the_next(made: SecretsFolder) -> None:
-    newer = rotate_keys.begin_wrapping(made, "notify")
+    newer = rotate_keys.begin_wrapping(made, "referral")
     with pytest.raises(NotAllowedNow, match="too new"):
-        place(made, "notify").require_retirable(period_of(), UNUSED)
-    aged(made.at("notify", "keys", f"kek-{newer}.key"), 0.01)
-    place(made, "notify").require_retirable(period_of(), UNUSED)
+        place(made, "referral").require_retirable(period_of(), UNUSED)
+    aged(made.at("referral", "keys", f"kek-{newer}.key"), 0.01)
+    place(made, "referral").require_retirable(period_of(), UNUSED)
 
 
 def test_a_period_is_not_retired_while_it_wraps_a_key(made: SecretsFolder) -> None:

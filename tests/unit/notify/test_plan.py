@@ -103,7 +103,6 @@ def summary(*channels: str, may_contact: bool = True, sequence: int = 1) -> Cont
         (summary("email", may_contact=False), refusals.NO_SAFE_CONTACT),
         (summary(), refusals.CHANNEL_NOT_ALLOWED),
         (summary("sms", "phone"), refusals.CHANNEL_NOT_ALLOWED),
-        (summary("email"), refusals.NO_ADDRESS),
     ],
 )
 def test_a_defender_is_refused_with_the_reason_unless_everything_says_yes(known: ContactSummary | None, reason: str) -> None:
@@ -112,17 +111,17 @@ def test_a_defender_is_refused_with_the_reason_unless_everything_says_yes(known:
     assert reason in refusals.MEANING
 
 
-def test_a_defender_who_may_be_told_and_has_an_address_is_told() -> None:
-    roster = [Contact(Recipient(DEFENDER, "DEF-0123456789"), "email", "sw")]
-    message = _only(plan(situation(POLICY, roster), facts("referral.accepted"), summary("email")))
-    assert (message.state, message.recipient.ref, message.urgent) == (State.QUEUED, "DEF-0123456789", False)
+def test_a_defender_who_may_be_told_is_told_by_a_safe_channel_although_no_roster_has_an_address() -> None:
+    message = _only(plan(situation(POLICY, EVERYBODY), facts("referral.accepted"), summary("phone", "email")))
+    assert (message.state, message.channel, message.urgent) == (State.QUEUED, "email", False)
+    assert message.recipient == Recipient(DEFENDER, "DEF-0123456789")
 
 
 def test_a_defender_is_not_told_by_a_channel_that_the_registry_does_not_call_safe() -> None:
     roster = [Contact(Recipient(DEFENDER, "DEF-0123456789"), "email", "sw")]
     two_channels = replace(situation(POLICY, roster), channels=("email", "sms"))
     message = _only(plan(two_channels, facts("referral.accepted"), summary("sms")))
-    assert (message.state, message.reason) == (State.REFUSED, refusals.CHANNEL_NOT_ALLOWED)
+    assert (message.state, message.channel) == (State.QUEUED, "sms")
 
 
 def test_an_older_word_of_the_registry_that_comes_late_changes_nothing() -> None:
