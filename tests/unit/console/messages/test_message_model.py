@@ -13,6 +13,7 @@ from services.console.messages.model import FILTERED, STATES, leads_to
         (["NG-4CJY0RRPKP"], "/c/NG-4CJY0RRPKP"),
         (["NG-4CJY0RRPKP", "NG-4CJY0RRPKP"], "/c/NG-4CJY0RRPKP"),
         (["quarantine:kobo:2026-11-30"], "/quarantine"),
+        (["DEF-4CJY0RRPKP"], "/d/DEF-4CJY0RRPKP"),
         (["NG-4CJY0RRPKP", "NG-OTHER"], "/messages?reference=7B2C-9F01"),
         ([""], None),
         ([], None),
