@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import secrets
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -13,9 +16,10 @@ from pymongo.errors import DuplicateKeyError
 
 from ngao.chassis.errors import Misconfigured, SealBroken
 from ngao.chassis.rereading import Reread
-from ngao.chassis.storage.keyring import Keyring, ciphers, joined
+from ngao.chassis.storage.keyring import CACHE_SECONDS, Keyring, ciphers, joined
 from ngao.chassis.storage.sealed_fields import Sealer
 from ngao.testing.addresses import addresses
+from ngao.testing.processes import ROOT
 
 KEKS = {"2026-10": b"a" * 32, "2026-11": b"b" * 32}
 LOOKUP = b"l" * 32
@@ -211,11 +215,96 @@ def test_another_process_notices_an_erasure_within_the_cache_time(collection):
     value = sealed(here, collection)
     assert opened(there, value) == b"words"
     here.destroy(PLACE[0])
-    ticks.now = 59.9
+    ticks.now = CACHE_SECONDS - 0.1
     assert opened(there, value) == b"words"
-    ticks.now = 60.0
+    ticks.now = CACHE_SECONDS
     with pytest.raises(SealBroken):
         opened(there, value)
+
+
+def test_the_time_of_a_cached_key_runs_from_before_its_read(collection):
+    """A read that took long may have seen the key long before it is cached."""
+    ticks = Ticks()
+    here, slow = ring(collection), ring(collection, ticks=ticks)
+    value = sealed(here, collection)
+    unwrap = slow._unwrap
+
+    def take_a_while(stored):
+        ticks.now += CACHE_SECONDS
+        return unwrap(stored)
+
+    slow._unwrap = take_a_while
+    assert opened(slow, value) == b"words"
+    here.destroy(PLACE[0])
+    with pytest.raises(SealBroken):
+        opened(slow, value)
+
+
+def test_a_new_key_is_not_kept_longer_than_one_that_was_read(collection):
+    """Its unit may have waited for its commit: another process can have erased the key since."""
+    ticks = Ticks()
+    keyring, unit = ring(collection, ticks=ticks), Unit(collection)
+    sealer = sealer_of(keyring, unit)
+    value = sealer.seal(*PLACE, b"words")
+    unit.commit()
+    ring(collection).destroy(PLACE[0])
+    ticks.now += CACHE_SECONDS
+    sealer.committed()
+    with pytest.raises(SealBroken):
+        opened(keyring, value)
+
+
+def test_keys_whose_time_is_over_leave_the_memory_at_the_next_use_of_any_key(collection):
+    ticks = Ticks()
+    keyring = ring(collection, ticks=ticks)
+    sealed(keyring, collection)
+    sealed(keyring, collection, place=("case:NG-0000000002", *PLACE[1:]))
+    assert len(keyring._cache._kept) == 2
+    ticks.now += CACHE_SECONDS
+    assert keyring.find("case:NG-0000000003") is None
+    assert not keyring._cache._kept
+
+
+READER = """
+import sys, time
+from pymongo import MongoClient
+from ngao.chassis.errors import SealBroken
+from ngao.testing.addresses import addresses
+from tests.service.test_sealed_fields import PLACE, opened, ring
+
+database, collection, value = sys.argv[1:]
+with MongoClient(addresses().mongo) as client:
+    keyring = ring(client[database][collection])
+    try:
+        while True:
+            opened(keyring, bytes.fromhex(value))
+            print(time.monotonic(), flush=True)
+            time.sleep(0.02)
+    except SealBroken:
+        print("erased", flush=True)
+"""
+
+
+def test_processes_that_use_a_key_all_the_time_cannot_two_seconds_after_another_destroyed_it(collection):
+    """Processes of the operating system, whose clock (`time.monotonic`) is one for all."""
+    keyring = ring(collection)
+    value = sealed(keyring, collection)
+    command = [sys.executable, "-c", READER, collection.database.name, collection.name, value.hex()]
+    readers = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    try:
+        for reader in readers:
+            assert reader.stdout is not None
+            assert float(reader.stdout.readline()) > 0, "it has the key in its memory"
+        keyring.destroy(PLACE[0])
+        destroyed = time.monotonic()
+        for reader in readers:
+            *uses, last = reader.communicate(timeout=20)[0].split()
+            assert last == "erased"
+            assert max(map(float, uses), default=destroyed) - destroyed < 2
+    finally:
+        for reader in readers:
+            reader.kill()
+            reader.wait()
 
 
 def test_a_read_that_began_before_an_erasure_does_not_bring_the_key_back(collection):
@@ -238,7 +327,7 @@ def test_a_known_scope_costs_one_read_and_many_scopes_one_query(collection):
     assert [opened(fresh, value, place) for value, place in zip(values, places, strict=True)] == [b"words"] * 20
 
 
-def test_the_cache_is_bounded_and_drops_the_longest_unused(collection):
+def test_the_cache_is_bounded_and_drops_the_longest_kept(collection):
     keyring = ring(collection, cache_size=2)
     places = [(f"case:{n}", *PLACE[1:]) for n in range(3)]
     values = [sealed(keyring, collection, place=place) for place in places]

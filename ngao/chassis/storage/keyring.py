@@ -4,7 +4,8 @@ A data key is 32 random bytes, stored only wrapped (AES-256-GCM, NIST SP 800-38D
 key of a period. Deleting it erases the scope; but an old backup still holds it wrapped, so each period's live keys are
 wrapped again under the next one and the old key file is destroyed: then the backup holds nothing that opens.
 
-An unwrapped key is cached for at most `cache_seconds`: other processes notice an erasure within that time, this one immediately.
+An unwrapped key is cached for at most `CACHE_SECONDS` from before it was read: other processes notice an erasure within that
+time, this one immediately (ADR 0070).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -37,6 +38,8 @@ NONCE_BYTES = 12
 _WRAP = b"ngao data key v1"
 _LOOKUP = b"ngao lookup v1"
 _BATCH = 500
+CACHE_SECONDS = 1.0
+"""A key that another process destroyed is unusable within two seconds: this one, and one for an answer that is on its way."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,13 @@ class DataKey:
 
     id: bytes
     cipher: AESGCM = field(repr=False)
+
+
+class Epoch(NamedTuple):
+    """How many keys were dropped until a moment, and that moment in ticks: a key that was read since is kept from it on."""
+
+    drops: int
+    at: float
 
 
 def joined(*parts: bytes) -> bytes:
@@ -72,7 +82,7 @@ class Keyring:
         *,
         move_carried: Callable[[], None] = lambda: None,
         cache_size: int = 10_000,
-        cache_seconds: float = 60.0,
+        cache_seconds: float = CACHE_SECONDS,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self.service = service
@@ -115,12 +125,12 @@ class Keyring:
             self._load(missing)
 
     @property
-    def epoch(self) -> int:
-        """Counts what was forgotten; taken before a key is made or read, and given to `keep`."""
+    def epoch(self) -> Epoch:
+        """What was forgotten until now; taken before a key is made or read, and given to `keep`."""
         return self._cache.epoch
 
-    def keep(self, scope: str, key: DataKey, epoch: int) -> None:
-        """Remember a new key once its document is committed, unless something was forgotten since `epoch`."""
+    def keep(self, scope: str, key: DataKey, epoch: Epoch) -> None:
+        """Remember a new key once its document is committed, unless something was forgotten or the time is over since `epoch`."""
         self._cache.put(scope, key, epoch)
 
     def forget(self, scope: str) -> None:
@@ -205,38 +215,44 @@ class Keyring:
 
 
 class _Cache:
-    """Unwrapped keys, the longest unused dropped first.
+    """Unwrapped keys, the longest kept dropped first. One whose time is over is dropped at the next use of any key.
 
-    `epoch` counts the drops: a read that began before an erasure must not put the erased key back after it.
+    A read that began before an erasure must not put the erased key back after it: it gives the epoch in which it began.
     """
 
     def __init__(self, size: int, seconds: float, ticks: Callable[[], float]) -> None:
         self._size, self._seconds, self._ticks = size, seconds, ticks
         self._kept: OrderedDict[str, tuple[float, DataKey]] = OrderedDict()
         self._lock = Lock()
-        self.epoch = 0
+        self._drops = 0
+
+    @property
+    def epoch(self) -> Epoch:
+        with self._lock:
+            return Epoch(self._drops, self._ticks())
 
     def get(self, scope: str) -> DataKey | None:
         with self._lock:
+            self._drop_expired()
             until, key = self._kept.get(scope, (0.0, None))
-            if key is None:
-                return None
-            if until <= self._ticks():
-                del self._kept[scope]
-                return None
-            self._kept.move_to_end(scope)
-            return key
+            return key if until > self._ticks() else None
 
-    def put(self, scope: str, key: DataKey, epoch: int) -> None:
+    def put(self, scope: str, key: DataKey, epoch: Epoch) -> None:
         with self._lock:
-            if epoch != self.epoch:
+            self._drop_expired()
+            if epoch.drops != self._drops:
                 return
-            self._kept[scope] = (self._ticks() + self._seconds, key)
+            self._kept[scope] = (epoch.at + self._seconds, key)
             self._kept.move_to_end(scope)
             while len(self._kept) > self._size:
                 self._kept.popitem(last=False)
 
     def drop(self, scope: str) -> None:
         with self._lock:
-            self.epoch += 1
+            self._drops += 1
             self._kept.pop(scope, None)
+
+    def _drop_expired(self) -> None:
+        now = self._ticks()
+        while self._kept and next(iter(self._kept.values()))[0] <= now:
+            self._kept.popitem(last=False)
