@@ -39,7 +39,7 @@ _WRAP = b"ngao data key v1"
 _LOOKUP = b"ngao lookup v1"
 _BATCH = 500
 CACHE_SECONDS = 1.0
-"""A key that another process destroyed is unusable within two seconds: this one, and one for an answer that is on its way."""
+"""A key that another process destroyed is unusable within two seconds: this one, and one for an answer in transit."""
 
 
 @dataclass(frozen=True)
@@ -126,11 +126,11 @@ class Keyring:
 
     @property
     def epoch(self) -> Epoch:
-        """What was forgotten until now; taken before a key is made or read, and given to `keep`."""
+        """Give what was forgotten until now; taken before a key is made or read, and given to `keep`."""
         return self._cache.epoch
 
     def keep(self, scope: str, key: DataKey, epoch: Epoch) -> None:
-        """Remember a new key once its document is committed, unless something was forgotten or the time is over since `epoch`."""
+        """Remember a new key once its document is committed, unless one was forgotten or its time has passed since `epoch`."""
         self._cache.put(scope, key, epoch)
 
     def forget(self, scope: str) -> None:
@@ -215,7 +215,7 @@ class Keyring:
 
 
 class _Cache:
-    """Unwrapped keys, the longest kept dropped first. One whose time is over is dropped at the next use of any key.
+    """Unwrapped keys, the longest kept dropped first. One whose time has passed is dropped at the next use of any key.
 
     A read that began before an erasure must not put the erased key back after it: it gives the epoch in which it began.
     """
