@@ -22,7 +22,7 @@ from services.referral.matching.model import MatchingPolicy
 from services.referral.matching.store import DirectoryCache
 from services.referral.offers.store import EngagementRepository, Promised
 from services.referral.partner_log.store import PartnerLogRepository
-from services.referral.policy import load_directory, load_rules, load_vocabulary, read_retention
+from services.referral.policy import check_paces, load_directory, load_rules, load_vocabulary, read_retention
 from services.referral.settings import OwnSettings
 
 BATCH = 100
@@ -56,6 +56,7 @@ class ReferralParts(Parts[Context]):
         self.settings = OwnSettings.read(chassis.settings.own)
         self.policy, self.deadlines = load_rules(directories)
         self.vocabulary = load_vocabulary(directories)
+        check_paces(self.deadlines, self.vocabulary)
         self.retention = read_retention(directories)
         self.credentials = PartnerCredentials(chassis)
         self.directory, self._promised = DirectoryCache(chassis.clock, self.policy), Promised()

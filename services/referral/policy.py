@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from ngao.chassis.errors import Misconfigured
 from ngao.chassis.policy import check, load_policy, parse, reads_policy
 from ngao.chassis.retention import load_retention
 from ngao.contracts.classes import Pattern, Strict
-from ngao.contracts.lists import LISTS
+from ngao.contracts.lists import LISTS, SLUG
 from ngao.kernel.retention import Retention
 from ngao.kernel.urgency import URGENCIES
 from ngao.kernel.vocabulary import Vocabulary, WrongList, vocabulary_of
-from services.referral.cases.deadlines import Deadlines, Waits
+from services.referral.cases.deadlines import Deadlines, Pace, Waits
 from services.referral.directory.model import Partner
 from services.referral.directory.responses import PARTNER_ID, PartnerRequest, partner_from
 from services.referral.matching.model import MatchingPolicy, Weights
@@ -68,12 +69,29 @@ class _Waits(Strict):
 _ByUrgency = Strict.from_dict({urgency: fields.Nested(_Waits, required=True) for urgency in URGENCIES}, name="ByUrgency")
 
 
+class _Pace(Strict):
+    support_types = fields.List(fields.String(), required=True, validate=validate.Length(min=1))
+    respond_by = fields.Integer(required=True, validate=_SECONDS)
+    start_by = fields.Integer(required=True, validate=_SECONDS)
+    complete_by = fields.Integer(required=True, validate=_SECONDS)
+    match_again = fields.Integer(required=True, validate=_SECONDS)
+
+
 class DeadlinesFile(Strict):
     """`deadlines.yaml`."""
 
     told = fields.String(required=True)
     resolve_by = fields.Integer(required=True, validate=_SECONDS)
     urgencies = fields.Nested(_ByUrgency, required=True)
+    paces = fields.Dict(keys=fields.String(validate=SLUG), values=fields.Nested(_Pace), load_default=dict)
+
+    @validates_schema
+    def one_pace_a_need(self, data: dict[str, Any], **_: object) -> None:
+        """Refuse a kind of support with two paces."""
+        times = Counter(need for pace in data.get("paces", {}).values() for need in pace["support_types"])
+        twice = sorted(need for need, number in times.items() if number > 1)
+        if twice:
+            raise ValidationError(f"duplicate|Each kind of support in one pace: {', '.join(twice)}.", "paces")
 
 
 class _ListedPartner(PartnerRequest):
@@ -92,6 +110,12 @@ def load_rules(directories: Sequence[Path]) -> tuple[MatchingPolicy, Deadlines]:
     return _matching(policy["matching.yaml"], policy.version), _deadlines(policy["deadlines.yaml"], policy.version)
 
 
+def check_paces(deadlines: Deadlines, known: Vocabulary) -> None:
+    """Raise Misconfigured for a pace of a kind of support that is in no list: it would be no one's."""
+    if unknown := sorted(set(deadlines.paces) - known.supports):
+        raise Misconfigured(f"The policy file deadlines.yaml has errors: paces: {', '.join(unknown)} is in no list.")
+
+
 def load_vocabulary(directories: Sequence[Path]) -> Vocabulary:
     """Read the coalition's lists. Raises Misconfigured naming file and key."""
     try:
@@ -104,8 +128,9 @@ def load_vocabulary(directories: Sequence[Path]) -> Vocabulary:
 def version_of(directories: Sequence[Path]) -> str:
     """Read every policy file that referral reads at its start. Returns the version. Raises Misconfigured."""
     read_retention(directories)
-    load_vocabulary(directories)
-    return load_rules(directories)[0].version
+    rules, deadlines = load_rules(directories)
+    check_paces(deadlines, load_vocabulary(directories))
+    return rules.version
 
 
 def load_directory(path: Path) -> list[Partner]:
@@ -132,7 +157,12 @@ def _deadlines(data: dict[str, Any], version: str) -> Deadlines:
         urgency: Waits(**{name: timedelta(seconds=seconds) for name, seconds in waits.items()})
         for urgency, waits in data["urgencies"].items()
     }
-    return Deadlines(version, data["told"], timedelta(seconds=data["resolve_by"]), by_urgency)
+    paces = {need: _pace(pace) for pace in data["paces"].values() for need in pace["support_types"]}
+    return Deadlines(version, data["told"], timedelta(seconds=data["resolve_by"]), by_urgency, paces)
+
+
+def _pace(data: dict[str, Any]) -> Pace:
+    return Pace(**{name: timedelta(seconds=seconds) for name, seconds in data.items() if name != "support_types"})
 
 
 def read_retention(directories: Sequence[Path]) -> Retention:

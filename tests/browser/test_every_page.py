@@ -44,6 +44,7 @@ def found(night: Night, coalition: Coalition) -> dict[str, Found]:
     waiting = "/v1/candidates?reason=candidate_review"
     eventually(lambda: night.ask("registry", "GET", waiting)[1]["candidates"], what="a candidate")
     held_back(night)
+    in_a_network(night)
     return find(everyone(night, partner.id))
 
 
@@ -54,6 +55,18 @@ def held_back(night: Night) -> None:
     source = f"form-{secrets.token_hex(3)}"
     key = onboard(night.services["intake"], night.world, source, profile="kobo")
     assert night.services["intake"].request("POST", f"/v1/inbound/{source}", {"person_name": SECRET_WORDS}, key)[0] == 202
+
+
+def in_a_network(night: Night) -> None:
+    """A member of a hub who is invited to a training."""
+    stated = {"identity": {"names": [SECRET_WORDS]}}
+    ref = night.ask("registry", "POST", "/v1/defenders", stated)[1]["defender_ref"]
+    place = {"network": "women_defenders", "hub": "nairobi", "role": "member"}
+    assert night.ask("registry", "POST", f"/v1/defenders/{ref}/memberships", place)[0] == 200
+    session = {"programme": "security", "day": "2026-01-15", "county": NAIROBI, "places": 9}
+    made = night.ask("registry", "POST", "/v1/trainings", session)[1]["session_id"]
+    entry = {"session_id": made, "state": "invited"}
+    assert night.ask("registry", "PUT", f"/v1/defenders/{ref}/trainings", entry)[0] == 200
 
 
 @pytest.fixture

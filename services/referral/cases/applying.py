@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from ngao.kernel.consent import FOR_REFERRAL, ConsentChange, ConsentSnapshot, EffectiveConsent, Statement, with_change
 from services.referral.cases.changes import INTAKE, REGISTRY, CaseChange, Kind
-from services.referral.cases.deadlines import Deadlines, Waits
+from services.referral.cases.deadlines import Deadlines
 from services.referral.cases.facts import NOTHING, Changed, Defender, Reason, Report
 from services.referral.cases.model import Case, Life
 from services.referral.cases.need import Need, NeedState
@@ -57,7 +57,7 @@ def apply_report(
         case.return_needs_to_matching()
     if URGENCY_RAISED in new_facts or (known and known.county != case.report.county):
         _match_again(case, alarm_again=URGENCY_RAISED in new_facts)
-    _shorten_waits(case, now, deadlines.of(case.urgency))
+    _shorten_waits(case, now, deadlines)
     _review(case, now)
 
 
@@ -171,11 +171,11 @@ def _match_again(case: Case, *, alarm_again: bool) -> None:
             need.return_to_matching()
 
 
-def _shorten_waits(case: Case, now: datetime, waits: Waits) -> None:
+def _shorten_waits(case: Case, now: datetime, deadlines: Deadlines) -> None:
     # A case that has become more urgent does not wait as long for an answer as it did at first.
     for offer in case.offers:
         if offer.open and offer.due:
-            offer.due = min(offer.due, now + waits.respond_by)
+            offer.due = min(offer.due, now + deadlines.of(case.urgency, offer.need).respond_by)
 
 
 def _recall_uncovered(case: Case, before: EffectiveConsent, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ngao.kernel.urgency import URGENCIES
@@ -41,19 +41,39 @@ class Waits:
     match_again: timedelta
     disclose_by: timedelta = timedelta(seconds=120)
 
+    def at_pace(self, pace: Pace) -> Waits:
+        """Return waits that are at least as long as this pace. What was accepted is disclosed as fast as before."""
+        longer = {name: max(wait, getattr(self, name)) for name, wait in vars(pace).items()}
+        return replace(self, **longer)
+
+
+@dataclass(frozen=True)
+class Pace:
+    """The waits of a need that is no emergency, such as a training, whatever the urgency of its case."""
+
+    respond_by: timedelta
+    start_by: timedelta
+    complete_by: timedelta
+    match_again: timedelta
+
 
 @dataclass(frozen=True)
 class Deadlines:
-    """All waits. `resolve_by` is how long the second of the two facts about a case may take; `notified` names the human."""
+    """All waits. `resolve_by` is how long the second of the two facts about a case may take; `notified` names the human.
+
+    `paces` are those of needs that have one of their own.
+    """
 
     version: str
     notified: str
     resolve_by: timedelta
     by_urgency: Mapping[str, Waits]
+    paces: Mapping[str, Pace] = field(default_factory=dict)
 
-    def of(self, urgency: str) -> Waits:
-        """Return the waits of an urgency; an unknown urgency is handled as critical."""
-        return self.by_urgency.get(urgency) or self.by_urgency[URGENCIES[0]]
+    def of(self, urgency: str, need: str) -> Waits:
+        """Return the waits of a need in a case of this urgency; an unknown urgency is handled as critical."""
+        waits, pace = self.by_urgency.get(urgency) or self.by_urgency[URGENCIES[0]], self.paces.get(need)
+        return waits.at_pace(pace) if pace else waits
 
 
 def pass_time(case: Case, now: datetime, deadlines: Deadlines) -> None:
@@ -63,7 +83,7 @@ def pass_time(case: Case, now: datetime, deadlines: Deadlines) -> None:
     _end_wait_for_facts(case, now)
     for offer in case.offers:
         if offer.due and offer.due <= now:
-            _end_wait_for_partner(case, offer, now, deadlines.of(case.urgency))
+            _end_wait_for_partner(case, offer, now, deadlines.of(case.urgency, offer.need))
         if offer.disclose_by and offer.disclose_by <= now:
             _end_wait_for_disclosure(case, offer)
     for need in case.needs.values():

@@ -41,7 +41,7 @@ def request_of(ctx: Context, case: Case, need: Need) -> MatchRequest:
 
 
 def _route(ctx: Context, case: Case, need: Need) -> None:
-    match_again = ctx.now + ctx.deadlines.of(case.urgency).match_again
+    match_again = ctx.now + ctx.deadlines.of(case.urgency, need.name).match_again
     request = request_of(ctx, case, need)
     if not request.consent.given:
         case.hand_to_human(need.name, NO_CONSENT, (_NOT_AGREED,), match_again)
@@ -63,7 +63,7 @@ def _offer(ctx: Context, case: Case, need: Need, best: Candidate, match: Match) 
         partner_id=best.partner_id,
         attempt=1 + sum(offer.need == need.name for offer in case.offers),
         made_at=ctx.now,
-        due=ctx.now + ctx.deadlines.of(case.urgency).respond_by,
+        due=ctx.now + ctx.deadlines.of(case.urgency, need.name).respond_by,
         policy_version=match.policy_version,
         reasons=best.reasons,
         case_salt=case.salt_for(best.partner_id) or ctx.new_id(),

@@ -29,7 +29,7 @@ def handle_reply(ctx: Context, partner_id: str, reply: Reply, *, keep_early: boo
         _demand_signature(partner, case, offer, reply)
         if why_not := _why_not(ctx, partner, offer):
             case.withdraw_or_recall(offer, why_not, ctx.now)
-    outcome = apply_reply(case, offer, reply, ctx.now, ctx.deadlines.of(case.urgency), keep_early=keep_early)
+    outcome = apply_reply(case, offer, reply, ctx.now, ctx.deadlines.of(case.urgency, offer.need), keep_early=keep_early)
     if case.changes:
         route_and_store(ctx, case)
     return outcome, case, offer
