@@ -10,7 +10,6 @@ from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
-import pymongo
 from eventlet import Timeout
 from werkzeug.wrappers import Response as Answer
 
@@ -25,7 +24,8 @@ ROUTE = "Ngao-Route"
 """The header in which the application names the matched route, without values, for the log and the metrics. It is not sent."""
 _NOT_PASSED_ON = {ROUTE, "Set-Cookie", "Content-Type", "Content-Length"}
 _OF_A_PAGE = SECURITY_HEADERS.keys() - {"Cache-Control"}
-PAGE_SECONDS, STORE_SECONDS = 15.0, 4.0
+PAGE_SECONDS = 15.0
+"""The time for a page with all that it asks. Each operation of the store has its own limit, by the settings of the store."""
 
 
 def show_page(pages: Any, environ: Mapping[str, Any], trace: str, gate: Gate, settings: HttpSettings) -> tuple[str, Rendered]:
@@ -35,7 +35,7 @@ def show_page(pages: Any, environ: Mapping[str, Any], trace: str, gate: Gate, se
         anyone = gate.admit(("anyone",), "", None, address)
         try:
             body, _ = read_body(environ, settings.max_body_bytes, (ANYTHING,), meter)
-            with pymongo.timeout(STORE_SECONDS), Timeout(PAGE_SECONDS, Overloaded("No page was made in time.")):
+            with Timeout(PAGE_SECONDS, Overloaded("No page was made in time.")):
                 return _run(pages, environ, body, trace, "https" if settings.cert_file else "http")
         finally:
             gate.charge(anyone, address, meter.beyond_one)
