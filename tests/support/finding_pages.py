@@ -24,6 +24,8 @@ POLICY = ROOT / "deploy" / "policy"
 
 _PART = re.compile(r"<(?:(\w+):)?\w+>")
 _NAMED = re.compile(r"<[^>]+>")
+GIVEN = ("/k/a-link-of-anyone",)
+"""What people get from elsewhere than a page: a person whom staff agreed with on a sign of life has this one."""
 _TRIES = 3
 """So many addresses of one page are tried: a case that the person may not see is followed by one that she may."""
 
@@ -96,7 +98,7 @@ def find(people: Iterable[Browser], more: Iterable[str] = ()) -> dict[str, Found
     found = {each.path: Found(each, each.path, None) for each in declared() if each.anyone and "<" not in each.path}
     people = list(people)
     for who in people:
-        _follow(who, ["/", "/me", *more], found)
+        _follow(who, ["/", "/me", *GIVEN, *more], found)
     for page in declared():
         if page.path not in found and (address := _made_of(page.path, [each.address for each in found.values()])):
             for who in people:
