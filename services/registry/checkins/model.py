@@ -61,7 +61,7 @@ class Checkin:
     `grace_minutes` is how long after that an answer still counts. Then, with `verify_minutes`, a human asks the trusted contacts
     for so long before it is reported. `shared` is what she agreed a partner may know if it is missed; None for nothing.
     `safe_hash`, `help_hash` and `link_hash` are keyed hashes of her two words and of her link. `pending` is an answer that was
-    given and not acted on yet: which one it is, is sealed.
+    given and not acted on yet: which one it is, is sealed. `wrong` counts words that are neither, for this occasion.
     """
 
     id: str
@@ -89,6 +89,7 @@ class Checkin:
     ended_at: datetime | None = None
     pending: Answer | None = field(default=None, repr=False)
     pending_at: datetime | None = None
+    wrong: int = 0
     revision: int = field(default=0, compare=False)
 
     def __post_init__(self) -> None:
@@ -114,7 +115,7 @@ class Checkin:
 
     def settle(self, at: datetime) -> None:
         """End this occasion, as answered: continue with the next one, or end. The plan shows no more than that."""
-        self.pending, self.pending_at = None, None
+        self.pending, self.pending_at, self.wrong = None, None, 0
         if self.is_over:
             return
         self.answered_at = at

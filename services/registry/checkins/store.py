@@ -22,7 +22,7 @@ class CheckinDocument(
     of=Checkin,
     held=internal(
         "defender_ref kind zone due_at daily until grace_minutes verify_minutes county languages needs shared created_at state "
-        "occasion next_at answered_at ended_at pending_at"
+        "occasion next_at answered_at ended_at pending_at wrong"
     ),
 ):
     """One plan; `details` and `pending` are sealed under `person:<ref>`."""

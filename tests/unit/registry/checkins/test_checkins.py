@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from ngao.chassis.security.identity import Principal
 from ngao.contracts.events.registry import CheckinDuress, CheckinMissed, CheckinUnanswered
 from ngao.kernel.ids import CHECKINS_SOURCE
 from ngao.testing.memory import SHIPPED_POLICY
-from services.registry.checkins.answer import answer_by_link, answer_by_word, verify_checkin
+from services.registry.checkins.answer import MOST_WRONG, answer_by_link, answer_by_word, verify_checkin
 from services.registry.checkins.model import moment_of, next_day
 from services.registry.checkins.plan import (
     end_checkin,
@@ -53,7 +54,12 @@ class Desk(Register):
         return plan_checkin(self.ctx, self.mary, CheckinPlan().load(body))
 
     def say(self, plan: dict[str, Any], word: str) -> Any:
-        return answer_by_link(self.open(ANYONE), {"link": plan["link"], "word": word})
+        return answer_by_link(self.parts, {"link": plan["link"], "word": word})
+
+    @property
+    def parts(self) -> Any:
+        """What opens a unit of its own, and commits it."""
+        return SimpleNamespace(run=lambda work: self.run(work, ANYONE))
 
     def turn(self) -> None:
         """What every timer of every process does: whatever is due, each in a unit of its own."""
@@ -223,10 +229,24 @@ def test_another_word_is_not_understood_and_changes_nothing(desk: Desk, word: st
     plan = desk.plan()
     for link in (plan["link"], "a-link-that-there-is-not"):
         with pytest.raises(InvalidInput) as caught:
-            answer_by_link(desk.ctx, {"link": link, "word": word})
+            answer_by_link(desk.parts, {"link": link, "word": word})
         assert [each.pointer for each in caught.value.errors] == ["/word"]
         assert (str(caught.value), caught.value.errors[0].detail) == (NOT_UNDERSTOOD, NOT_UNDERSTOOD)
-    assert desk.checkins.kept[plan["checkin_id"]].pending_at is None
+    kept = desk.checkins.kept[plan["checkin_id"]]
+    assert (kept.pending_at, kept.wrong) == (None, 1)
+
+
+def test_after_many_wrong_words_only_the_one_that_asks_for_help_is_taken(desk: Desk) -> None:
+    plan = desk.plan()
+    for at in range(MOST_WRONG):
+        with pytest.raises(InvalidInput):
+            desk.say(plan, f"guess {at}")
+    with pytest.raises(InvalidInput):
+        desk.say(plan, SAFE)
+    assert desk.say(plan, HELP) == {"received": True}
+    desk.turn()
+    assert len(desk.said(CheckinDuress)) == 1
+    assert desk.checkins.kept[plan["checkin_id"]].wrong == 0
 
 
 def test_an_operator_takes_her_word_and_sees_no_difference(desk: Desk) -> None:
