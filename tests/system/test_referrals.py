@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pymongo
 
+from ngao.client.account import load
 from ngao.kernel.actors import Actor, ActorKind
 from ngao.testing.waiting import eventually
 from tests.support.auditing import on_record
@@ -51,6 +52,8 @@ def test_a_critical_offer_overtakes_routine_ones_that_came_before_it(coalition: 
     critical = source.takes(report(county, CRITICAL))
     assert critical["urgency"] == "critical"
     coalition.reaches(critical["case_ref"], "offered")
+    queues = load(partner.account, "partner").queues.values()
+    eventually(lambda: coalition.edge_line.counts(queues) == 7, what="all seven offers to be in the partner's queues")
     partner.open()
     eventually(lambda: len(partner.heard()) == 7, what="all seven offers")
     offers = [each["case_ref"] for each in partner.heard()]
