@@ -32,7 +32,8 @@ _CHECKS = (
 )
 _WORKERS = ("--numprocesses", "6", "--dist", "loadgroup", "--no-loadscope-reorder", "--durations=20")
 """A full run mostly waits for real processes: six workers, one group of tests at a time, suit two cores."""
-_THOROUGH = (*_WORKERS, "-m", "not compose and not long")
+_THOROUGH = (*_WORKERS, "--numprocesses", "4", "-m", "not compose and not long")
+"""It has browsers and whole platforms besides, which compute: with more workers, tests wait in vain for each other."""
 _FAST = ("tests/unit", "tests/contract", "tests/architecture")
 _FAST_WORKERS = ("--numprocesses", "2", "--dist", "load", "--maxschedchunk", "20", "--quiet")
 """These tests compute and do not wait: one worker for each of two cores."""

@@ -140,6 +140,7 @@ class MemoryCases(Memory[Case], CaseRepository):
     """Cases as the registry sees them."""
 
     def save(self, entity: Case) -> None:
+        entity.reopen_ends(self._unit.now)
         super().save(entity)
         if entity.state is CaseState.ERASED:
             self._records.kept[entity.id].facts = ReportedIdentity.from_dict({})

@@ -13,6 +13,7 @@ import pyotp
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from ngao.testing.waiting import eventually
 from tests.browser.conftest import Opens
 from tests.support.browsing import PHONE, Window
 from tests.support.night import Night
@@ -252,7 +253,7 @@ def test_an_act_without_network_is_kept_as_ciphertext_and_sent_once_the_network_
         assert not seen(night, case)
         window.context.set_offline(False)
         expect(page.locator("[data-queue]")).to_contain_text("Sent.")
-        assert seen(night, case)
+        eventually(lambda: seen(night, case), what="the act to be known")
         assert page.evaluate("localStorage.length") == 0
 
 
@@ -282,7 +283,7 @@ def test_what_one_person_could_not_send_waits_for_them_although_another_one_sign
         assert not seen(night, case)
         enter(officer)
         expect(page.locator("[data-queue]")).to_contain_text("Sent.")
-        assert seen(night, case)
+        eventually(lambda: seen(night, case), what="the act to be known")
         assert page.evaluate("localStorage.length") == 0
 
 

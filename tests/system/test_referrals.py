@@ -53,9 +53,9 @@ def test_a_critical_offer_overtakes_routine_ones_that_came_before_it(coalition: 
     assert critical["urgency"] == "critical"
     coalition.reaches(critical["case_ref"], "offered")
     queues = load(partner.account, "partner").queues.values()
-    eventually(lambda: coalition.edge_line.counts(queues) == 7, what="all seven offers to be in the partner's queues")
+    eventually(lambda: coalition.edge_line.counts(queues) == 7, within=60, what="all seven offers to be in the queues")
     partner.open()
-    eventually(lambda: len(partner.heard()) == 7, what="all seven offers")
+    eventually(lambda: len(partner.heard()) == 7, within=60, what="all seven offers")
     offers = [each["case_ref"] for each in partner.heard()]
     assert {offers[0]} == partner.refs_of(critical["case_ref"])
     assert set(offers[1:]) == set().union(*(partner.refs_of(each) for each in routine))

@@ -155,9 +155,9 @@ STORED = {
         suggestions.reasons suggestions.score unsure_at unsure_by verdict
     """,
     "registry.case": """
-        _id absorbed contact_stated_at corrected corrected.word defender_ref ends_done intake_sequence
-        person_statements
-        person_statements.at person_statements.granted person_statements.purpose person_statements.recipient
+        _id absorbed contact_stated_at corrected corrected.word defender_ref ended ended.at ended.granted ended.purpose
+        ended.recipient ended.scope ended.until intake_sequence person_statements person_statements.at
+        person_statements.granted person_statements.purpose person_statements.recipient
         person_statements.scope person_statements.until policy_version received_at resolution restricted
         revision said state statements statements.at statements.granted statements.purpose
         statements.recipient statements.scope statements.until tellings tellings.consents tellings.consents.at

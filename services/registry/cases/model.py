@@ -31,7 +31,7 @@ class Case:
     `person_statements` all that has been published to them as said by the person for all cases and was not retracted,
     `restricted` the partners that intake knows not to be wanted.
     `contact_stated_at` is when an update last stated how the person is reached; None means the report itself did.
-    The ends of consents up to `ends_done` were acted on.
+    `ended` are the consents whose end by their date was acted on.
     """
 
     id: str
@@ -52,7 +52,7 @@ class Case:
     restricted: tuple[str, ...] = ()
     corrected: Mapping[str, int] = field(default_factory=dict)
     contact_stated_at: datetime | None = None
-    ends_done: datetime | None = None
+    ended: tuple[Statement, ...] = ()
     revision: int = field(default=0, compare=False)
 
     @property
@@ -77,10 +77,14 @@ class Case:
         found = {said(each): each for each in self._ending() if each.until and each.until <= now}
         return tuple(found.values())
 
+    def reopen_ends(self, now: datetime) -> None:
+        """Act again on ends that lie ahead: a clock that has been set back had acted on them too early."""
+        self.ended = tuple(each for each in self.ended if each.until and each.until <= now)
+
     def _ending(self) -> list[Statement]:
         every = (*self.reported, *self.statements, *self.person_statements)
-        done = self.ends_done or self.received_at
-        return [each for each in every if each.granted and each.until and each.until > done]
+        done = {said(each) for each in self.ended}
+        return [each for each in every if each.granted and each.until and said(each) not in done]
 
     def advance_to(self, sequence: int | None) -> bool:
         """Record the last of intake's events that was handled. Returns False when a later one was handled already."""

@@ -22,7 +22,7 @@ class CaseDocument(
     of=Case,
     held=internal(
         "defender_ref resolution urgent received_at tellings statements policy_version state intake_sequence withdrawn_at "
-        "absorbed said person_statements restricted corrected contact_stated_at ends_done"
+        "absorbed said person_statements restricted corrected contact_stated_at ended"
     ),
 ):
     """One case.
@@ -90,6 +90,7 @@ class CaseRepository(Repository[Case]):
         return case
 
     def _record(self, entity: Case) -> Record:
+        entity.reopen_ends(self._unit.now)
         scope = scope_of(entity.id, entity.defender_ref)
         erased = entity.state is CaseState.ERASED
         if entity.revision == 0 and entity.defender_ref is None:

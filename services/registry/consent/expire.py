@@ -47,7 +47,7 @@ def end_consents_of(ctx: Context, case_ref: str) -> None:
     ended = case.ended_consents(ctx.now) if case else ()
     if case is None or not ended:
         return
-    case.ends_done = ctx.now
+    case.ended = (*case.ended, *ended)
     if case.is_open:
         person = person_of(ctx, case.defender_ref)
         for statement in ended:

@@ -97,6 +97,21 @@ def test_a_clock_that_jumps_ahead_and_back_recalls_once(register: Register) -> N
     assert register.heard.recalled == ["offer-1"]
 
 
+def test_after_a_jump_ahead_and_back_a_later_consent_ends_as_well(register: Register) -> None:
+    register.pass_time(days=2)
+    turn(register)
+    register.pass_time(days=-2)
+    mary = register.cases.kept["NG-1"].defender_ref or ""
+    register.change_consent(mary, consent(at=register.now, until=register.now + timedelta(hours=1)), "NG-1")
+    assert sum(each.action == "contact.disclosed" for each in register.audited) == 2
+    register.pass_time(hours=1)
+    assert turn(register) == 1
+    assert register.heard.recalled == ["offer-1"], "what the report agreed to holds for another hour"
+    register.pass_time(hours=1)
+    assert turn(register) == 1
+    assert register.heard.recalled == ["offer-1", "offer-1"]
+
+
 def test_of_a_withdrawn_or_erased_report_nothing_is_published(register: Register) -> None:
     register.withdraw("NG-1", sequence=2)
     before = len(register.heard.recalled)
