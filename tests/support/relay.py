@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from ngao.local.ports import free_port
 from ngao.testing.processes import ServiceProcess, World
 
 
@@ -51,7 +52,8 @@ class Way:
     def __init__(self, world: World) -> None:
         self._target = (world.parts.amqp_host, world.parts.amqp_port)
         self._open = ExitStack()
-        self.port = self._open.enter_context(relayed(self._target))
+        # Not one that the system gives: while the way is closed, it could give that to any client.
+        self.port = self._open.enter_context(relayed(self._target, port=free_port()))
 
     def leads(self, settings: Path) -> None:
         """Let the service of these settings take it. What is cut off without an end is soon noticed."""

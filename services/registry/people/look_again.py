@@ -47,8 +47,11 @@ def look_again(parts: RegistryParts) -> None:
 @every(seconds=300)
 def renew_name_keys(parts: RegistryParts) -> None:
     """Make the keys of names by the rules as they are now, batch after batch."""
-    while parts.run(renew_keys):
-        continue
+    try:
+        while parts.run(renew_keys):
+            continue
+    except Conflict:  # another process does it, or a report came: the next turn continues
+        _log.info("name_keys.again")
 
 
 def renew_keys(ctx: Context) -> int:
