@@ -19,6 +19,8 @@ from ngao.testing.broker import Line, provision
 from ngao.testing.processes import ROOT, ServiceProcess, World
 from ngao.testing.waiting import eventually
 
+pytestmark = pytest.mark.thorough
+
 STORE_OF = "registry"
 MISSED, DURESS = "registry.checkin.missed.v1", "registry.checkin.duress.v1"
 SAFE, HELP = "mwavuli", "parachichi"

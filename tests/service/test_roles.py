@@ -116,6 +116,7 @@ def _query(declared: Operation, role: Role) -> str:
 
 
 @for_each(("service", "declared"), CALLED)
+@pytest.mark.thorough
 @pytest.mark.timeout(400)
 def test_every_role_is_answered_or_refused_as_the_matrix_says(
     running: dict[str, ServiceProcess], keys: dict[str, str], token: Callable[..., str], service: str, declared: Operation
