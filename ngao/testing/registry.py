@@ -15,8 +15,8 @@ from ngao.kernel.placeholders import Placeholders
 from ngao.kernel.references import pairwise_defender_ref
 from ngao.testing.memory import SHIPPED_POLICY, Records, ServiceInMemory
 from ngao.testing.registry_base import Memory
-from ngao.testing.registry_contact import MemoryHandOvers
-from ngao.testing.registry_features import MemoryCheckins, MemoryContactSafety, MemoryLooks
+from ngao.testing.registry_contact import MemoryContactSafety, MemoryHandOvers
+from ngao.testing.registry_features import MemoryCheckins, MemoryLooks
 from ngao.testing.registry_networks import MemoryMemberships, MemorySessions, MemoryTrainings
 from ngao.testing.registry_protection import MemoryAssessments
 from ngao.testing.vouching import MemoryRecipients, Onboarding

@@ -8,8 +8,6 @@ from datetime import datetime
 from ngao.testing.registry_base import Memory
 from services.registry.checkins.model import Checkin
 from services.registry.checkins.store import CheckinRepository
-from services.registry.contact.model import ContactRecord
-from services.registry.contact.store import ContactSafetyRepository
 from services.registry.people.store import Look, LookRepository
 
 
@@ -52,17 +50,3 @@ class MemoryCheckins(Memory[Checkin], CheckinRepository):
     def hash_of(self, kind: str, value: str) -> str:
         """Return a hash without a key."""
         return hashlib.sha256(f"{kind} {value}".encode()).hexdigest()
-
-
-class MemoryContactSafety(Memory[ContactRecord], ContactSafetyRepository):
-    """What officers recorded about contact."""
-
-    def to_ring(self, now: datetime, limit: int) -> list[str]:
-        """Return whose contact is to be confirmed again."""
-        due = self._records.ordered(lambda each: each.ring_at and each.ring_at <= now, by=lambda each: each.ring_at)
-        return [each.id for each in due][:limit]
-
-    def remove(self, record: ContactRecord) -> None:
-        """Delete it."""
-        self._entities.pop(record.id, None)
-        self._records.drop(record.id)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
-from ngao.chassis.errors import Forbidden, InvalidInput, NotFound
+from ngao.chassis.errors import InvalidInput, NotFound
 from ngao.chassis.handlers import always, http, itself
 from ngao.contracts import FieldError
 from services.registry.contact.model import KEPT_FOR, ContactRecord, Rule
@@ -18,7 +18,7 @@ from services.registry.context import Context
 from services.registry.people.finding import known_person
 from services.registry.people.keeping import forgets, keep_for, release
 from services.registry.people.model import Person
-from services.registry.people.read import SEES_IDENTITY, audit_reading, reader_of
+from services.registry.people.read import SEES_IDENTITY, audit_reading, reader_of, reader_of_values
 from services.registry.people.showing import Reader
 
 WRITES = "contacts:write"
@@ -47,10 +47,7 @@ def read_contacts(ctx: Context, ref: str, *, reason: str) -> dict[str, Any]:
 )
 def read_contact_values(ctx: Context, ref: str, *, reason: str) -> dict[str, Any]:
     """Show values. Raises NotFound, InvalidInput, and Forbidden for a role that they are hidden from."""
-    reader = reader_of(ctx, reason)
-    if not reader.sees_identity:
-        raise Forbidden("The role of this key does not show names and addresses.")
-    return _shown(ctx, ref, reader)
+    return _shown(ctx, ref, reader_of_values(ctx, reason))
 
 
 def _shown(ctx: Context, ref: str, reader: Reader) -> dict[str, Any]:

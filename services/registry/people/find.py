@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from ngao.chassis.errors import Forbidden, InvalidInput
+from ngao.chassis.errors import InvalidInput
 from ngao.chassis.handlers import http, itself
 from ngao.contracts import FieldError
 from ngao.contracts.classes import INTERNAL, SENSITIVE, Strict, Tolerant
@@ -17,7 +17,7 @@ from services.registry.people.finding import person_of
 from services.registry.people.identity import Identity
 from services.registry.people.model import REGISTRATION, Person
 from services.registry.people.names import tokens
-from services.registry.people.read import SEES_IDENTITY, as_shown, audit_reading, reader_of
+from services.registry.people.read import SEES_IDENTITY, as_shown, audit_reading, reader_of_values
 from services.registry.people.resolve import normalised
 from services.registry.people.responses import IdentityShown
 from services.registry.people.showing import Reader
@@ -64,9 +64,7 @@ def find_defenders(ctx: Context, body: dict[str, Any]) -> dict[str, Any]:
     Raises Forbidden, because who finds a person knows that there is a record, and InvalidInput for an unknown reason, or for one
     word of a name alone, which finds too many.
     """
-    reader = reader_of(ctx, body["reason"])
-    if not reader.sees_identity:
-        raise Forbidden("The role of this key does not show names and addresses.")
+    reader = reader_of_values(ctx, body["reason"])
     stated = from_record(Identity, {name: tuple(values) for name, values in body["identity"].items()})
     identity = normalised(stated, ctx.policy.default_region, ctx.policy.placeholders)
     if not identity.addresses and not any(len(tokens(name)) >= _NAME_WORDS for name in identity.names):

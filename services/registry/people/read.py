@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from ngao.chassis.errors import InvalidInput
+from ngao.chassis.errors import Forbidden, InvalidInput
 from ngao.chassis.handlers import http, itself
 from ngao.chassis.security.identity import Principal
 from ngao.contracts import DataClass, FieldError
@@ -56,6 +56,14 @@ def reader_of(ctx: Context, reason: str) -> Reader:
     """Return the caller as a reader. Raises InvalidInput for a reason that policy does not know."""
     check_reason(reason, ctx.policy.read_reasons)
     return Reader(reason, ctx.principal is not None and _sees_identity(ctx.principal, reason))
+
+
+def reader_of_values(ctx: Context, reason: str, what: str = "names and addresses") -> Reader:
+    """Return the caller as a reader who may see values. Raises InvalidInput, and Forbidden, which names what is hidden."""
+    reader = reader_of(ctx, reason)
+    if not reader.sees_identity:
+        raise Forbidden(f"The role of this key does not show {what}.")
+    return reader
 
 
 def _sees_identity(reader: Principal, reason: str) -> bool:

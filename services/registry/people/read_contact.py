@@ -8,7 +8,6 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ngao.chassis.errors import Forbidden
 from ngao.chassis.handlers import http, itself
 from ngao.chassis.http.bounds import PurposeNotAllowed
 from ngao.kernel.records import to_record
@@ -20,7 +19,7 @@ from services.registry.context import Context
 from services.registry.people.cautions import Caution, cautions_of
 from services.registry.people.finding import case_of_a_person, case_with_contact, known_person, who_may_be
 from services.registry.people.identity import ContactSafety, Identity
-from services.registry.people.read import SEES_IDENTITY, check_reason, reader_of
+from services.registry.people.read import SEES_IDENTITY, check_reason, reader_of_values
 from services.registry.people.responses import ContactRead
 from services.registry.people.safe_hours import is_safe_now
 
@@ -124,8 +123,7 @@ def _way(way: Way, now: datetime) -> dict[str, Any]:
 
 def _check(ctx: Context, reason: str, despite: str) -> None:
     """Check both reasons, and that the caller's role shows what is asked for: what a role hides was not read."""
-    if not reader_of(ctx, reason).sees_identity:
-        raise Forbidden("The role of this key does not show names and addresses.")
+    reader_of_values(ctx, reason)
     if despite:
         check_reason(despite, ctx.policy.read_reasons)
         if ctx.principal is None or not ctx.principal.grant.allows(despite):

@@ -7,13 +7,13 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ngao.chassis.errors import Forbidden, NotAllowedNow, NotFound
+from ngao.chassis.errors import NotAllowedNow, NotFound
 from ngao.chassis.handlers import always, http, itself, nothing
 from services.registry.context import Context
 from services.registry.people.finding import known_person
 from services.registry.people.keeping import forgets, keep_for, release
 from services.registry.people.model import Person
-from services.registry.people.read import SEES_IDENTITY, audit_reading, reader_of
+from services.registry.people.read import SEES_IDENTITY, audit_reading, reader_of, reader_of_values
 from services.registry.people.showing import Reader
 from services.registry.protection.model import (
     KEPT_FOR,
@@ -39,6 +39,7 @@ from services.registry.protection.responses import (
 
 READS, WRITES = "assessments:read", "assessments:write"
 _READ = "assessment.read"
+_WHAT = "what an assessment says"
 
 
 @http.get(
@@ -77,7 +78,7 @@ def read_assessments(ctx: Context, ref: str, *, reason: str) -> dict[str, Any]:
 )
 def read_assessment_values(ctx: Context, ref: str, *, reason: str) -> dict[str, Any]:
     """Show their content. Raises NotFound, InvalidInput, and Forbidden for a role that it is hidden from."""
-    return _shown(ctx, ref, _reader_of_values(ctx, reason))
+    return _shown(ctx, ref, reader_of_values(ctx, reason, _WHAT))
 
 
 @http.get(
@@ -90,7 +91,7 @@ def read_assessment_values(ctx: Context, ref: str, *, reason: str) -> dict[str, 
 )
 def read_assessment_version(ctx: Context, ref: str, about: str, number: str, *, reason: str) -> dict[str, Any]:
     """Show it with its content. Raises NotFound, InvalidInput, Forbidden."""
-    reader, person = _reader_of_values(ctx, reason), known_person(ctx, ref)
+    reader, person = reader_of_values(ctx, reason, _WHAT), known_person(ctx, ref)
     found = [each for each in versions_of(ctx, person) if (each.about, str(each.number)) == (about, number)]
     if not found:
         raise NotFound("There is no such version.")
@@ -198,13 +199,6 @@ def _new(ctx: Context, person: Person, about: str, number: int, body: Mapping[st
 
 def _day(day: date) -> str:
     return day.isoformat()
-
-
-def _reader_of_values(ctx: Context, reason: str) -> Reader:
-    reader = reader_of(ctx, reason)
-    if not reader.sees_identity:
-        raise Forbidden("The role of this key does not show what an assessment says.")
-    return reader
 
 
 def _shown(ctx: Context, ref: str, reader: Reader) -> dict[str, Any]:
